@@ -74,8 +74,7 @@ def _keep_up_with_hooks(git: Git, paths: Sequence[str]) -> None:
 
 def _put_back(git: Git, paths: Sequence[str], *words: str) -> None:
     """Have the index as it was before a commit which did not come about; words: what does that."""
-    code, _, _ = _try_pathspec(git, *words, paths=paths)
-    git.is_out_of_step |= code != 0
+    git.is_out_of_step |= _try_pathspec(git, *words, paths=paths)[0] != 0
 
 
 def _try_pathspec(git: Git, *arguments: str, paths: Sequence[str]) -> Ended:

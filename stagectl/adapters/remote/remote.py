@@ -67,26 +67,24 @@ class Remote:
         if code:
             raise self._refusal("git fetch failed", code, err)
 
-    def advance(self, ref: str, new: Oid, expected: Optional[Oid]) -> Optional[Oid]:
+    def advance(self, ref: str, new: Oid, old: Optional[Oid]) -> Optional[Oid]:
         """Move a branch forward; return what it stands at: *new*, or what another put there.
 
         A plain push: git itself refuses whatever does not contain what is there, and the remote compares and swaps.
         Raises GitError when it is not moved though no other moved it.
         """
         words = (*_PUSH, "--end-of-options", self.name, f"{new}:{ref}")
-        return self._moved(lambda: self._transfer("push", ref, *words), ref, new, expected)
+        return self._moved(lambda: self._transfer("push", ref, *words), ref, new, old)
 
-    def swap(
-        self, ref: str, new: Optional[Oid], expected: Optional[Oid], seconds: float = ASK_SECONDS
-    ) -> Optional[Oid]:
-        """Put a ref at *new* (None: delete it) if it stands at *expected*; return what it stands at then.
+    def swap(self, ref: str, new: Optional[Oid], old: Optional[Oid], seconds: float = ASK_SECONDS) -> Optional[Oid]:
+        """Put a ref at *new* (None: delete it) if it stands at *old*; return what it stands at then.
 
         The value must be one that no other can push: git calls a push of an equal value a success, however wrong
         the lease. Raises GitError when it is not moved though no other moved it.
         """
-        lease = f"--force-with-lease={ref}:{expected or ''}"
+        lease = f"--force-with-lease={ref}:{old or ''}"
         words = (*_PUSH, "--no-verify", "--no-signed", lease, "--end-of-options", self.name, f"{new or ''}:{ref}")
-        return self._moved(lambda: self._try(seconds, *words), ref, new, expected, seconds)
+        return self._moved(lambda: self._try(seconds, *words), ref, new, old, seconds)
 
     def _try(self, seconds: float, *arguments: str) -> Tuple[int, bytes]:
         code, _, err = self.git.try_run(*arguments, env=_ENV, seconds=seconds)
@@ -118,7 +116,7 @@ class Remote:
         )
 
     def _moved(
-        self, push: Push, ref: str, new: Optional[Oid], expected: Optional[Oid], seconds: float = ASK_SECONDS
+        self, push: Push, ref: str, new: Optional[Oid], old: Optional[Oid], seconds: float = ASK_SECONDS
     ) -> Optional[Oid]:
         """Push, and again while another push is at the same ref; return what it stands at then.
 
@@ -128,7 +126,7 @@ class Remote:
         while True:
             code, err = push()
             there = new if code == 0 else self.read(ref, seconds)
-            if code == 0 or there != expected:
+            if code == 0 or there != old:
                 return there
             refusal = self._refusal("git push failed", code, err)
             if not (pauses and isinstance(refusal, GitLocked)):

@@ -35,11 +35,6 @@ def read_working_tree(root: Path, paths: Sequence[str]) -> Tuple[Files, List[Pro
     return files, problems
 
 
-def read_not_checked_out(git: Git, paths: Sequence[str], problems: List[Problem]) -> Files:
-    """Return the YAML files under some paths that a sparse checkout leaves out, as the index has them."""
-    return _read_entries(git, git.index_entries(paths, left_out=True), paths, problems)
-
-
 def submodule(path: str) -> Problem:
     """Return what is said of a submodule among the files that are read."""
     return Problem(path, 1, 1, "a submodule: its files are another repository's, and no commit of this one has them")
@@ -82,7 +77,7 @@ def is_misplaced(root: Path, start: str) -> bool:
 def read_commit(git: Git, commit: Oid, paths: Sequence[str]) -> Tuple[Files, List[Problem]]:
     """Return the YAML files under some paths of a commit, and what may not be read."""
     problems: List[Problem] = []
-    return _read_entries(git, git.entries(commit, paths), paths, problems), problems
+    return read_entries(git, git.entries(commit, paths), paths, problems), problems
 
 
 FilesChanged = Dict[str, Tuple[Content, Content]]  # by path, before and after
@@ -110,7 +105,8 @@ def read_both_sides(git: Git, changes: Sequence[Sequence[DiffEntry]], folder: st
     return [{f"{folder}/{one.path}": (contents[one.old_oid], contents[one.oid]) for one in each} for each in changes]
 
 
-def _read_entries(git: Git, found: Iterable[Entry], starts: Sequence[str], problems: List[Problem]) -> Files:
+def read_entries(git: Git, found: Iterable[Entry], starts: Sequence[str], problems: List[Problem]) -> Files:
+    """Return the YAML files among those that git has under some paths; what may not be read is a problem more."""
     entries = []
     for entry in found:
         if any(part.startswith(".") for part in entry.path.split("/")[1:]):

@@ -116,7 +116,7 @@ class Workspace:
                 problems = [each for each in problems if not each.path.startswith(inside)]
                 files = {path: text for path, text in files.items() if not path.startswith(inside)}
                 problems += map(tree.submodule, others)
-            left_out = tree.read_not_checked_out(self.git, paths, problems)
+            left_out = tree.read_entries(self.git, self.git.index_entries(paths, left_out=True), paths, problems)
             return {**left_out, **files}, problems
         return tree.read_commit(self.git, commit, paths)
 
