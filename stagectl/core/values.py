@@ -7,7 +7,7 @@ import json
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Callable, Dict, List, Mapping, Sequence, Tuple, Union
+from typing import Any, Callable, Dict, Iterator, List, Mapping, Sequence, Tuple, Union
 
 from stagectl.core.errors import Step
 from stagectl.core.once import pattern
@@ -113,17 +113,16 @@ def step_into(value: Value, step: str) -> Tuple[bool, Value]:
     return False, None
 
 
-def leaves(value: Value, path: Path = ()) -> List[Tuple[Path, Value]]:
-    """Return every leaf with its path; an empty list or mapping is a leaf."""
+def leaves(value: Value, path: Path = ()) -> Iterator[Tuple[Path, Value]]:
+    """Yield every leaf with its path; an empty list or mapping is a leaf."""
     if not isinstance(value, (dict, list)) or not value:
-        return [(path, value)]
-    found: List[Tuple[Path, Value]] = []
+        yield path, value
+        return
     for step, inner in value.items() if isinstance(value, dict) else enumerate(value):
         if type(inner) in SIMPLE:
-            found.append(((*path, step), inner))
+            yield (*path, step), inner
         else:
-            found += leaves(inner, (*path, step))
-    return found
+            yield from leaves(inner, (*path, step))
 
 
 def references_in(value: Value) -> List[Reference]:

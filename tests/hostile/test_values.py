@@ -49,7 +49,7 @@ def long_index(repo: Repo) -> None:
 
 def unknown(repo: Repo) -> None:
     """Tens of thousands of pairs of words to compare, each nearly right."""
-    for number in range(200):
+    for number in range(150):
         repo.define(f"resource-number-{number}", "plain", inputs={"x": f"${{resource-numbr-{number}x.x}}"})
 
 
