@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 from contextlib import suppress
+from functools import partial
 from typing import BinaryIO, Callable, List, Sequence, Tuple, TypeVar
 
 Item = TypeVar("Item")
@@ -18,33 +19,45 @@ _NOT_THEIRS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # a fork ends with
 def on_all_cores(work: Callable[[Sequence[Item]], Result], items: Sequence[Item], least: int) -> List[Result]:
     """Return what *work* makes of the items, run by run in their order: of the first here, of each other in a fork.
 
-    work: what it returns can be pickled, and is all that it does; it uses nothing that is open here, such as git.
     least: items in a run, so that a fork pays.
+    """
+    return do_at_once([partial(work, run) for run in split_evenly(items, least, cores())])
+
+
+def split_evenly(items: Sequence[Item], least: int, most: int) -> List[Sequence[Item]]:
+    """Return items in about equal runs, of which there are one at least and *most* at most; least: items in one."""
+    count = max(1, min(most, len(items) // least))
+    ends = [len(items) * number // count for number in range(count + 1)]
+    return [items[start:end] for start, end in zip(ends, ends[1:])]
+
+
+def do_at_once(tasks: Sequence[Callable[[], Result]]) -> List[Result]:
+    """Return what tasks return: the first is done here, and each other in a fork meanwhile, which is all that it does.
+
+    What they return can be pickled; they use nothing that is open here, such as git.
     What a fork does not bring to its end is done here, where errors are raised as they are without it.
     """
-    if len(items) < 2 * least:
-        return [work(items)]
+    first, *others = tasks
+    if not others or cores() < 2:
+        return [task() for task in tasks]
     import pickle  # most commands need none
 
-    count = max(1, min(cores(), len(items) // least))
-    ends = [len(items) * number // count for number in range(count + 1)]
-    first, *others = [items[start:end] for start, end in zip(ends, ends[1:])]
     forks: List[Tuple[int, BinaryIO]] = []
     try:
         heard = signal.pthread_sigmask(signal.SIG_BLOCK, _NOT_THEIRS)
         try:
-            for run in others:
-                forks.append(_fork(work, run))
+            for task in others:
+                forks.append(_fork(task))
         except OSError:  # of processes, or files, there are no more
             pass
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, heard)
-        results = [work(first)]
-        for number, run in enumerate(others):
+        results = [first()]
+        for number, task in enumerate(others):
             try:
                 results.append(pickle.load(forks[number][1]))  # noqa: S301 (it is our own)
             except Exception:
-                results.append(work(run))
+                results.append(task())
         return results
     finally:
         for process, answer in forks:
@@ -61,8 +74,8 @@ def cores() -> int:
     return min(_MOST, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
 
 
-def _fork(work: Callable[[Sequence[Item]], object], run: Sequence[Item]) -> Tuple[int, BinaryIO]:
-    """Return a fork that does a run, and where it writes what that makes; it does nothing else, however it ends."""
+def _fork(task: Callable[[], object]) -> Tuple[int, BinaryIO]:
+    """Return a fork that does a task, and where it writes what that returns; it does nothing else, however it ends."""
     import pickle
 
     reading, writing = os.pipe()
@@ -74,7 +87,7 @@ def _fork(work: Callable[[Sequence[Item]], object], run: Sequence[Item]) -> Tupl
             os.closerange(3, writing)
             os.closerange(writing + 1, 1024)
             with open(writing, "wb") as file:
-                pickle.dump(work(run), file, 5)
+                pickle.dump(task(), file, 5)
     finally:
         if os.getpid() != here:
             os._exit(0)

@@ -97,20 +97,20 @@ class Resource:
     stored: Optional[Name] = field(default=None, compare=False)
 
     @cached_property
-    def _parts(self) -> Mapping[str, Sequence[Part]]:
+    def parts(self) -> Mapping[str, Sequence[Part]]:
         """What stands beside text in the strings of each input that has any; most values are simple."""
         return {key: parts for key, value in self.inputs.items() if (parts := parts_in(value))}
 
     @cached_property
     def references(self) -> Mapping[str, Tuple[Reference, ...]]:
         """The references each input reads, for the inputs that read any."""
-        found = ((key, tuple([p for p in parts if type(p) is Reference])) for key, parts in self._parts.items())
+        found = ((key, tuple([p for p in parts if type(p) is Reference])) for key, parts in self.parts.items())
         return {key: references for key, references in found if references}
 
     @cached_property
     def files(self) -> Mapping[str, Tuple[str, ...]]:
         """The paths of files whose digests each input has, for the inputs that have any."""
-        found = {key: {p.path for p in parts if type(p) is FileDigest} for key, parts in self._parts.items()}
+        found = {key: {p.path for p in parts if type(p) is FileDigest} for key, parts in self.parts.items()}
         return {key: tuple(sorted(paths)) for key, paths in found.items() if paths}
 
     @cached_property

@@ -74,6 +74,8 @@ class Template:
         return "".join(str(part) for part in self.parts)
 
 
+_LEAVES = SIMPLE | {Template}
+
 _CANONICAL = json_encoder(json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False))
 
 
@@ -192,6 +194,8 @@ def _step_text(step: Step) -> str:
 
 def map_leaves(value: Value, change: Callable[[Value], Value]) -> Value:
     """Return a copy of *value* in which each scalar went through *change*."""
+    if type(value) in _LEAVES:  # asked first, since what a mapping is takes a call in Python
+        return change(value)
     if isinstance(value, Mapping):
         return {key: map_leaves(inner, change) for key, inner in value.items()}
     if isinstance(value, list):
@@ -244,15 +248,10 @@ def as_written(value: Value) -> Value:
     kind = type(value)
     if kind is str:  # nearly all are
         return value.replace("${", "$${") if "${" in value else value
-    if kind is int or value is None or kind is bool:
-        return value
-    return map_leaves(value, as_written) if isinstance(value, (Mapping, list)) else _leaf_as_written(value)
-
-
-def _leaf_as_written(leaf: Value) -> Value:
-    if isinstance(leaf, Template):
-        return "".join(part.replace("${", "$${") if isinstance(part, str) else str(part) for part in leaf.parts)
-    return leaf.replace("${", "$${") if isinstance(leaf, str) else leaf
+    if kind is Template:
+        return "".join([part.replace("${", "$${") if isinstance(part, str) else str(part) for part in value.parts])
+    is_leaf = kind in SIMPLE or not isinstance(value, (Mapping, list))
+    return value if is_leaf else map_leaves(value, as_written)
 
 
 def unpack(value: Value, templates: Mapping[str, Sequence[Any]]) -> Value:

@@ -45,7 +45,7 @@ def parse_form(name: Name, raw: Mapping[str, Any], applied: Inputs) -> Resource:
         given["depends_on_changes"] = given.pop("depends_on")
     found = Resource(name, inputs=inputs, **{key: _READ[key](value) for key, value in given.items() if key in _READ})
     # Values that were applied have no references, so these stand in what is written otherwise alone.
-    vars(found)["_parts"] = {key: parts for key, value in written.items() if (parts := parts_in(value))}
+    vars(found)["parts"] = {key: parts for key, value in written.items() if (parts := parts_in(value))}
     return found
 
 

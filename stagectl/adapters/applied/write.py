@@ -10,7 +10,7 @@ from stagectl.adapters.git.git import Git
 from stagectl.adapters.git.objects import BLOB, TREE, Item, NewCommit, Objects, write_commit
 from stagectl.adapters.worktree import tree
 from stagectl.core.indexing import shards
-from stagectl.core.indexing.advance import Changed, States, advance
+from stagectl.core.indexing.advance import Advance, Changed, States
 from stagectl.core.indexing.usage import (
     Usage,
     advance_counts,
@@ -80,15 +80,13 @@ def state_trees(git: Git, objects: Objects, tip: Optional[Oid], states: States, 
         states = {name: state for name, state in everything.items() if state is not None}
         before = Index(git, Of(None, None), {}, {})
     there = {name: state for name, state in states.items() if state is not None}
-    kept = {entry.oid for entry in git.entries(like, [STAGED])} if len(there) > _MANY else ()  # of most files
-    files: Dict[str, Optional[Item]] = {f"{name}.yaml": None for name in states}
-    for name, state in there.items():
-        if state.resource is not None:
-            files[f"{name}.yaml"] = Item(BLOB, objects.blob(state.resource.content, kept))
-    oids = dict(zip(there, objects.blobs(state_bytes, [*there.values()])))
+    ids, (advance, files) = objects.blobs(
+        state_bytes, [*there.values()], lambda: (Advance(before, states), _staged_files(git, objects, states, like))
+    )
+    oids = dict(zip(there, ids))
     documents = {f"{name}.json": Item(BLOB, oids[name]) if name in oids else None for name in states}
     staged, applied = objects.edit_tree(before.of.staged, files), objects.edit_tree(before.of.applied, documents)
-    step = advance(before, states, oids)
+    step = advance.with_ids(oids)
     live = before.of.live + sum(after.is_live - was.is_live for was, after in step.pairs)
     heads = {
         OF: of_text(Of(staged, applied, live)),
@@ -96,6 +94,16 @@ def state_trees(git: Git, objects: Objects, tip: Optional[Oid], states: States, 
         VARIABLES: encode_variables(advance_counts(before.variables, step.pairs, variables_read)),
     }
     return StateTrees(staged, applied, _index(objects, before, index, heads, step))
+
+
+def _staged_files(git: Git, objects: Objects, states: States, like: Oid) -> Dict[str, Optional[Item]]:
+    """Return the entries of the staged files, to be stored unless the commit that they come from has them."""
+    kept = {entry.oid for entry in git.entries(like, [STAGED])} if len(states) > _MANY else ()  # of most files
+    files: Dict[str, Optional[Item]] = {f"{name}.yaml": None for name in states}
+    for name, state in states.items():
+        if state is not None and state.resource is not None:
+            files[f"{name}.yaml"] = Item(BLOB, objects.blob(state.resource.content, kept))
+    return files
 
 
 def _index(objects: Objects, before: Index, tree: Optional[Oid], heads: Mapping[str, str], step: Changed) -> Oid:

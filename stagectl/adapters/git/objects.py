@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import struct
 import zlib
+from functools import partial
 from typing import Any, Callable, Container, Dict, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple, TypeVar
 
 from stagectl.adapters.git.git import DURABLE, Git
@@ -21,6 +22,7 @@ _TYPES = {"commit": 1, "tree": 2, "blob": 3}
 _QUICK = 1  # of zlib's levels: a gc packs them better
 
 Source = TypeVar("Source")
+Other = TypeVar("Other")
 
 
 class Item(NamedTuple):
@@ -50,17 +52,27 @@ class Objects:
             self._packed[oid] = _packed("blob", content)
         return oid
 
-    def blobs(self, content_of: Callable[[Source], bytes], sources: Sequence[Source]) -> List[Oid]:
-        """Return the ids of the contents of some files, to be stored; of many they are made on all cores."""
-        from stagectl.adapters.cores import on_all_cores  # what only looks makes none
+    def blobs(
+        self, content_of: Callable[[Source], bytes], sources: Sequence[Source], meanwhile: Callable[[], Other]
+    ) -> Tuple[List[Oid], Other]:
+        """Return the ids of the contents of some files, to be stored, and what *meanwhile* returns.
+
+        Many are made on the other cores.
+        """
+        from stagectl.adapters.cores import cores, do_at_once, split_evenly  # what only looks makes none
 
         def make(some: Sequence[Source]) -> List[Tuple[Oid, bytes]]:
             contents = map(content_of, some)
             return [(object_id("blob", content, self._like), _packed("blob", content)) for content in contents]
 
-        made = [one for some in on_all_cores(make, sources, _MANY) for one in some]
-        self._packed.update(made)
-        return [oid for oid, _ in made]
+        tasks: List[Callable[[], Any]] = [partial(make, run) for run in split_evenly(sources, _MANY, cores() - 1)]
+        if len(sources) > _MANY:
+            other, *made = do_at_once([meanwhile, *tasks])
+        else:
+            other, made = meanwhile(), [task() for task in tasks]
+        found = [one for some in made for one in some]
+        self._packed.update(found)
+        return [oid for oid, _ in found], other
 
     def edit_tree(self, tree: Optional[Oid], changes: Changes) -> Optional[Oid]:
         """Return a tree in which some paths are other entries (None: gone), to be stored; None where nothing is left.

@@ -32,19 +32,23 @@ class Changed(NamedTuple):
         return [(self.before[name], line) for name, line in self.after.items()]
 
 
-def advance(source: Source, states: States, oids: Mapping[Name, Oid]) -> Changed:
-    """Return how the lines change. states: those that change; oids: the objects that will hold them."""
-    return _Advance(source, states, oids).step()
+class Advance:
+    """How the lines change when some states do: first what follows from the states, then the ids of these."""
 
-
-class _Advance:
-    def __init__(self, source: Source, states: States, oids: Mapping[Name, Oid]) -> None:
+    def __init__(self, source: Source, states: States) -> None:
+        """Judge everything that the states change; these may be of anything that is applied, None for what is gone."""
         self._source = source
         self._states = states
-        self._oids = oids
         self._lines: LinesByName = source.lines(states)  # everything that was looked up
+        self._judged = self._step()
 
-    def step(self) -> Changed:
+    def with_ids(self, oids: Mapping[Name, Oid]) -> Changed:
+        """Return the lines that change. oids: the objects that hold the states."""
+        lines = {name: Line(oids[name], *line[1:]) if name in oids else line for name, line in self._judged.items()}
+        changed = {name: line for name, line in lines.items() if line != self._before(name)}
+        return Changed({name: self._before(name) for name in changed}, changed)
+
+    def _step(self) -> LinesByName:
         own = {name: self._own(name) for name in self._states}
         came, went = self._edges(own)
         judged = self._judge(own, self._affected_names())
@@ -54,8 +58,7 @@ class _Advance:
             judged[name] = self._with_readers(name, line, came.get(name, set()), went.get(name, set()))
         for name in own.keys() - judged.keys():  # gone
             judged[name] = own[name]
-        changed = {name: line for name, line in judged.items() if line != self._before(name)}
-        return Changed({name: self._before(name) for name in changed}, changed)
+        return judged
 
     def _before(self, name: Name) -> Line:
         return self._lines.get(name, _NO_LINE)
@@ -66,7 +69,7 @@ class _Advance:
     def _own(self, name: Name) -> Line:
         """Return a changed resource's line, with those that read or name it so far."""
         state, before = self._states[name], self._before(name)
-        line = _NO_LINE if state is None else own_line(self._oids[name], state)
+        line = _NO_LINE if state is None else own_line(state)
         return line._replace(by=before.by, many=before.many) if before.by or before.many else line
 
     def _edges(self, own: LinesByName) -> Tuple[Dict[Name, Set[Name]], Dict[Name, Set[Name]]]:
@@ -101,7 +104,7 @@ class _Advance:
     def _judge(self, own: LinesByName, others: Set[Name]) -> LinesByName:
         """Return the lines, with their verdicts, of what changed and what that affects."""
         self._look_up(others)
-        lines = {name: line for name, line in own.items() if line.oid is not None}
+        lines = {name: line for name, line in own.items() if self._states[name] is not None}
         lines.update({name: self._before(name) for name in others})
         parents = {parent for line in lines.values() for parent in line.names()}
         applied = self._source.states((parents | others) - self._states.keys())

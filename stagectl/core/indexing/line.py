@@ -67,34 +67,39 @@ class Line(NamedTuple):
 LinesByName = Dict[Name, Line]
 
 
-def own_line(oid: Oid, state: Applied) -> Line:
-    """Return what a line has of the resource alone, whatever the others are like."""
+def own_line(state: Applied) -> Line:
+    """Return what a line has of the resource alone, whatever the others are like, without the id of its state."""
     resource, tried = state.resource, state.unfinished.kind if state.unfinished else ""
     variables = tuple(sorted(state_variables(state)))
     if resource is None:
-        return Line(oid, tags=state.tags, kind=tried, tried=tried, variables=variables)
-    changes = [change for named in resource.depends_on_changes.values() for change in named]
-    triggers = [trigger.on for named in resource.react_on.values() for trigger in named]
-    return Line(
-        oid,
+        return Line(tags=state.tags, kind=tried, tried=tried, variables=variables)
+    line = Line(
         is_live=True,
         kind=resource.kind,
-        tags=state.tags,
+        tags=resource.tags,
         reads={key: tuple(sorted(set(map(input_of, read)))) for key, read in resource.references.items()},
-        after=_others({*resource.depends_on, *_named_parents(changes)}, resource),
-        reacts=_others(_named_parents(triggers), resource),
-        unordered=_others(set(resource.unordered), resource),
         moved_from=resource.moved_from,
         tried=tried,
         outputs=tuple(sorted(state.outputs)),
         variables=variables,
     )
+    if not resource.has_relations:
+        return line
+    changes = [change for named in resource.depends_on_changes.values() for change in named]
+    triggers = [trigger.on for named in resource.react_on.values() for trigger in named]
+    return line._replace(
+        after=_others({*resource.depends_on, *_named_parents(changes)}, resource),
+        reacts=_others(_named_parents(triggers), resource),
+        unordered=_others(set(resource.unordered), resource),
+    )
 
 
 def state_variables(state: Applied) -> Set[str]:
     """Return the environment variables in a resource's values, as written, applied, tried and seen."""
-    sides = (state, state.resource, state.unfinished, state.observed)
-    parts = [part for side in sides if side is not None for part in parts_in(side.inputs)]
+    values = [side.inputs for side in (state, state.unfinished, state.observed) if side is not None]
+    parts = [part for inputs in values for part in parts_in(inputs)]
+    if state.resource is not None:
+        parts += [part for some in state.resource.parts.values() for part in some]
     return {part.name for part in parts if isinstance(part, EnvVariable)}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Dict, FrozenSet, Iterable, Mapping
+from typing import AbstractSet, Dict, FrozenSet, Iterable, Mapping
 
 from stagectl.core.indexing.line import LITERAL, READS, Line, is_secret, needed_actions
 from stagectl.core.model import STANDARD_ACTIONS, Applied, Name, Resource
@@ -18,6 +18,7 @@ class Judge:
         """Take the states of all that are judged, and of all they read or name."""
         self._applied = applied
         fixed = {name: state.inputs for name, state in applied.items() if state.live}
+        self._live = fixed.keys()
         self._resolver = Resolver({}, fixed, reported_outputs(applied))
         self._has_secrets = any(state.sensitive for state in applied.values())
 
@@ -28,23 +29,21 @@ class Judge:
         if resource is None:
             return line._replace(is_open=True)
         reading = self._reading(resource)
-        is_open = not self._is_settled(state, resource, reading)
+        is_open = not self._is_settled(state, resource, reading, line.names())
         marks = self._marks(state, resource, reading) if state.sensitive else {}
         verbs = tuple(sorted(self._verbs(resource))) if resource.has_relations else ()
         if (is_open, marks, verbs) == (line.is_open, line.sensitive, line.verbs):  # of most there is nothing to say
             return line
         return line._replace(is_open=is_open, sensitive=marks, verbs=verbs)
 
-    def _is_settled(self, state: Applied, resource: Resource, reading: FrozenSet[str]) -> bool:
+    def _is_settled(
+        self, state: Applied, resource: Resource, reading: FrozenSet[str], named: AbstractSet[Name]
+    ) -> bool:
         if state.unfinished or state.owed or state.observed or not reading <= state.sensitive:
             return False
         if any(is_pending(stamp, state.stamps.get(action)) for action, stamp in resource.actions.items()):
             return False
-        named = (*resource.parents, *resource.unordered)
-        return all(self._is_live(name) for name in named) and self._resolves(state, resource)
-
-    def _is_live(self, name: Name) -> bool:
-        return name in self._applied and self._applied[name].live
+        return named <= self._live and self._resolves(state, resource)
 
     def _resolves(self, state: Applied, resource: Resource) -> bool:
         """Return whether the inputs as written give what the resource was applied with."""

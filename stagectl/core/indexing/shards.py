@@ -7,6 +7,7 @@ lines. So they are a function of the names alone, and one name that comes or goe
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 from typing import Callable, Collection, Dict, Iterable, List, Mapping, NamedTuple, Optional, Set
 
 from stagectl.core.indexing.line import Line, LinesByName, encode
@@ -27,7 +28,11 @@ class Shard(NamedTuple):
 
 def bits_of(name: Name) -> str:
     """Return the bits of a name's last part; names that differ in case alone have the same ones."""
-    last = name.rpartition("/")[2].lower()
+    return _bits_of(name.rpartition("/")[2].lower())
+
+
+@lru_cache(maxsize=1 << 14)  # a name is looked up each time that its shard is split
+def _bits_of(last: str) -> str:
     return format(int.from_bytes(hashlib.sha256(last.encode()).digest()[:4], "big"), "032b")
 
 

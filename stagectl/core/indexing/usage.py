@@ -8,7 +8,21 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from typing import Any, Callable, Dict, FrozenSet, Iterable, Iterator, Mapping, NamedTuple, Optional, Set, Tuple
+from itertools import chain
+from typing import (
+    Any,
+    Callable,
+    Dict,
+    FrozenSet,
+    Iterable,
+    Iterator,
+    Mapping,
+    NamedTuple,
+    Optional,
+    Sequence,
+    Set,
+    Tuple,
+)
 
 from stagectl.core import forms
 from stagectl.core.indexing.line import LITERAL, NONE, READS, Line
@@ -34,13 +48,13 @@ class Usage(NamedTuple):
 
 
 def advance_counts(
-    counts: Counts, lines: Iterable[Tuple[Line, Line]], facts: Callable[[Line], Iterable[Fact]]
+    counts: Counts, lines: Sequence[Tuple[Line, Line]], facts: Callable[[Line], Iterable[Fact]]
 ) -> Counts:
     """Return the counts after some lines became others."""
+    before, after = zip(*lines) if lines else ((), ())
     found = Counter(counts)
-    for before, after in lines:
-        found.subtract(facts(before))
-        found.update(facts(after))
+    found.update(chain.from_iterable(map(facts, after)))
+    found.subtract(chain.from_iterable(map(facts, before)))
     return {key: count for key, count in found.items() if count}
 
 

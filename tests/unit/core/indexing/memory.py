@@ -7,7 +7,7 @@ from typing import Dict, FrozenSet, Iterable, List, Mapping, Optional
 
 from stagectl.adapters.applied.store import state_bytes
 from stagectl.core.indexing import shards
-from stagectl.core.indexing.advance import States, advance
+from stagectl.core.indexing.advance import Advance, States
 from stagectl.core.indexing.impact import Source
 from stagectl.core.indexing.line import Line, LinesByName
 from stagectl.core.indexing.shards import Shard
@@ -62,7 +62,7 @@ class InMemory(Source):
 
     def after(self, states: States) -> InMemory:
         """The index after some states changed."""
-        step = advance(self, states, {name: oid_of(state) for name, state in states.items() if state is not None})
+        step = Advance(self, states).with_ids({name: oid_of(one) for name, one in states.items() if one is not None})
         found = InMemory()
         kept: Dict[Name, Optional[Applied]] = {**self.applied, **states}
         found.applied = {name: state for name, state in kept.items() if state is not None}
