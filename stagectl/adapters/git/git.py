@@ -17,6 +17,7 @@ from stagectl.core.errors import ReadInFull, StagectlError
 from stagectl.core.model import KINDS, LARGEST_FILE, STAGED, Oid
 
 _LARGEST_ALL = 1 << 30  # bytes of all files that are read at once
+_LARGEST_AT_ONCE = 1 << 26  # bytes of files that are taken in one piece: memory has them three times meanwhile
 ABSENT, SUBMODULE = "000000", "160000"  # modes of what is not there, and of another repository
 _MANY = 200  # more paths than this are not named on a command line
 # Git flushes neither loose objects nor refs by itself.
@@ -157,8 +158,9 @@ class Git(Placed):
         sizes = dict(zip(wanted, self.sizes(wanted)))
         found = {oid: bytes(most + 1) for oid, size in sizes.items() if size > most}
         small = [oid for oid in wanted if oid not in found]
-        check_amount(sum(sizes[oid] for oid in small))
-        return {**found, **dict(zip(small, self.contents(small)))}
+        total = sum(sizes[oid] for oid in small)
+        check_amount(total)
+        return {**found, **dict(zip(small, self.contents(small, at_once=total <= _LARGEST_AT_ONCE)))}
 
     def objects(self, oids: Sequence[Oid], kind: str = "blob") -> List[bytes]:
         """Return the contents of objects of one kind, in order; raises GitError for what is missing."""

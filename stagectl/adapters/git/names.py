@@ -5,6 +5,8 @@ One git answers all such questions of a command, when they are asked; starting o
 
 from __future__ import annotations
 
+import io
+import os
 import subprocess
 import threading
 import weakref
@@ -21,9 +23,12 @@ from stagectl.core.model import Oid
 from stagectl.core.once import pattern
 
 Reply = TypeVar("Reply")
+Words = Tuple[str, ...]  # git's arguments
 
 _FETCH = ("--quiet", "--no-tags", "--no-write-fetch-head", "--recurse-submodules=no", "--filter=blob:none", "--stdin")
 _BELOW_AN_ID = pattern(rf"{OID.pattern}\^")
+_READ = ("cat-file", "--batch")
+_MANY = 2000  # questions, for which gits of their own pay
 _PORTION = 4096  # bytes of a portion's questions, without the first
 
 
@@ -35,7 +40,7 @@ class Names(GitProcess):
         self._prefetched: Optional[Dict[str, str]] = None  # where names stood when this command began
         self._fixed: Dict[str, str] = {}  # where names that begin with an object id stand, which never changes
         self._asked = Conversation(partial(self.start, *STANDS, quiet=True), read_line)
-        self._read = Conversation(partial(self.start, "cat-file", "--batch", quiet=True), read_object)
+        self._read = Conversation(partial(self.start, *_READ, quiet=True), read_object)
 
     def look_up(self, names: Sequence[str]) -> List[Optional[Oid]]:
         """Return the objects that revisions, or `<revision>:<path>`, name; None for what is not there.
@@ -59,15 +64,20 @@ class Names(GitProcess):
 
     def sizes(self, names: Sequence[str]) -> List[int]:
         """Return how many bytes objects have, 0 for what is not there."""
-        words = [answer.split(" ") for answer in self._stand(names)]
+        words = [answer.split() for answer in self._stand(names)]
         return [int(size) if OID.fullmatch(oid) and size.isdigit() else 0 for oid, size, *_ in words]
 
     def _stand(self, names: Sequence[str]) -> List[str]:
-        return [answer.decode("utf-8", "replace").strip() for answer in self._ask(self._asked, names)]
+        answers = self._ask_many(STANDS, read_line, names) or self._ask(self._asked, names)
+        return [answer.decode("utf-8", "replace").strip() for answer in answers]
 
-    def contents(self, oids: Sequence[Oid], kind: str = "") -> List[bytes]:
-        """Return the contents of objects, in order; raises GitError for what is missing, or not of a kind."""
-        answers, wanted = self._ask(self._read, oids), kind.encode()
+    def contents(self, oids: Sequence[Oid], kind: str = "", *, at_once: bool = False) -> List[bytes]:
+        """Return the contents of objects, in order; raises GitError for what is missing, or not of a kind.
+
+        at_once: whether they are few enough bytes to be in memory three times.
+        """
+        known = self._ask_many(_READ, read_object, oids) if at_once else []
+        answers, wanted = known or self._ask(self._read, oids), kind.encode()
         for oid, answer in zip(oids, answers):
             if answer is None or (wanted and answer[0] != wanted):
                 raise GitError(f"the object {oid} is missing", "fetch it: this may be a partial or shallow clone")
@@ -91,6 +101,30 @@ class Names(GitProcess):
             remote = remotes[0][len("remote.") : -len(".promisor")]
             words = ("-c", "fetch.negotiationAlgorithm=noop", "fetch", remote, *_FETCH)
             self.try_run(*words, data=wanted, env=looking(self.run(*SETTINGS)))
+
+    def _ask_many(self, words: Words, read: Callable[[IO[bytes]], Reply], names: Sequence[str]) -> List[Reply]:
+        """Return the answers of a git on each core, which waits neither for a question nor until an answer is read.
+
+        None where a conversation has to give them: there are few questions, or a git did not answer all.
+        """
+        if len(names) < _MANY or not hasattr(os, "memfd_create"):
+            return []
+        from stagectl.adapters.cores import cores, split_evenly  # what asks little loads less
+
+        gits, found = [(Prefetch(str(self.top)), run) for run in split_evenly(names, _MANY // 2, cores())], []
+        try:
+            for git, run in gits:
+                asked = "".join(f"{name}\n" for name in run).encode("utf-8", "surrogateescape")
+                git.start((*words, "--buffer"), looking(self._raw_settings), asked, nice=0)
+            for git, run in gits:
+                said = io.BytesIO(git.take((*words, "--buffer")) or b"")
+                found += [read(said) for _ in run]
+            return found
+        except (EOFError, OSError):
+            return []
+        finally:
+            for git, _ in gits:
+                git.drop()
 
     def _ask(self, answering: Conversation[Reply], names: Sequence[str]) -> List[Reply]:
         """Return answers; one that never comes does not mean that nothing is there."""

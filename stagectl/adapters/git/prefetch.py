@@ -161,29 +161,29 @@ class Prefetch:
         self._began = time.time_ns()
         try:
             ours = environment()
-            self._start(SETTINGS, asking_settings())
-            self._start(PLACES, ours)
-            self._start(STANDS, ours, asked_names(self.project))
+            self.start(SETTINGS, asking_settings())
+            self.start(PLACES, ours)
+            self.start(STANDS, ours, os.fsencode("".join(f"{name}\n" for name in asked_names(self.project))))
             # Takes a millisecond: what git must not run has to be known.
             settings = self._answers[SETTINGS] = self._finish(SETTINGS)
             if settings is None:
                 return
             ours = looking(settings)
-            self._start(changed_words(self.project, roots or DEFINED), ours)
+            self.start(changed_words(self.project, roots or DEFINED), ours)
             if not roots:
                 self._parts = {changed_words(self.project): False, changed_words(self.project, DEFINED, ()): True}
             if _is_new(os.path.join(self.folder, ".git")):
-                self._start(known_words(self.project, roots), ours)
+                self.start(known_words(self.project, roots), ours)
         except OSError:
             self.drop()
 
-    def _start(self, words: Words, ours: Dict[str, str], names: Sequence[str] = ()) -> None:
-        """Start one git; names: its input."""
+    def start(self, words: Words, ours: Dict[str, str], names: bytes = b"", nice: int = _NICE) -> None:
+        """Start one git, which answers into memory; names: its input. Raises OSError."""
         # Where the repository is, git says as seen from the current folder.
         elsewhere = () if words == PLACES or self.folder == os.getcwd() else ("-C", self.folder)
         asked, file = os.memfd_create("names"), os.memfd_create("git")
         try:
-            os.write(asked, os.fsencode("".join(f"{name}\n" for name in names)))
+            os.write(asked, names)
             os.lseek(asked, 0, os.SEEK_SET)
             nowhere = (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0)
             ends = [(os.POSIX_SPAWN_DUP2, asked, 0), (os.POSIX_SPAWN_DUP2, file, 1), nowhere]
@@ -192,7 +192,7 @@ class Prefetch:
             os.close(asked)
         self._running[words] = (process, file)
         try:  # noqa: SIM105 (contextlib would keep git waiting)
-            os.setpriority(os.PRIO_PROCESS, process, _NICE)
+            os.setpriority(os.PRIO_PROCESS, process, nice)
         except OSError:  # not permitted, or it has ended
             pass
 
