@@ -34,8 +34,10 @@ def diff(before: Optional[Inputs], after: Optional[Inputs]) -> Tuple[Difference,
     """Return what turns *before* into *after*, in path order; None counts as having no inputs."""
     old: Dict[Path, Value] = dict(leaves(before)) if before else {}
     new: Dict[Path, Value] = dict(leaves(after)) if after else {}
+    if not old:
+        return tuple([Difference(path, Op.ADD, None, new[path]) for path in sorted(new, key=step_order)])
     later = [path for path, leaf in new.items() if isinstance(leaf, Template) and path not in old]
-    old = _cut(old, before, [path for path in later if references_in(new[path])])
+    old = _cut(old, before, [path for path in later if references_in(new[path])]) if later else old
     entries = []
     for path in sorted(old.keys() | new.keys(), key=step_order):
         if path not in old:

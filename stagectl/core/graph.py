@@ -78,7 +78,7 @@ def waves(order: Iterable[Node], before: Before[Node]) -> Dict[Node, int]:
     """Return for each node the number of steps before it: 0 for those that wait for nothing."""
     wave: Dict[Node, int] = {}
     for node in order:
-        wave[node] = 1 + max((wave[earlier] for earlier in before[node]), default=-1)
+        wave[node] = 1 + max([wave[earlier] for earlier in before[node]]) if before[node] else 0
     return wave
 
 

@@ -131,12 +131,13 @@ class Resource:
     @cached_property
     def reads(self) -> FrozenSet[Name]:
         """The parents whose inputs this resource reads."""
-        return frozenset({Name(one.name) for one in self.every_reference} - {self.name})
+        return frozenset([Name(one.name) for one in self.every_reference if one.name != self.name])
 
     @cached_property
     def ordered_after(self) -> FrozenSet[Name]:
         """The parents of the list form: those named, and those read unless they are `unordered`."""
-        return frozenset({*self.depends_on, *self.reads.difference(self.unordered)} - {self.name})
+        read = self.reads.difference(self.unordered) if self.unordered else self.reads
+        return read.union(self.depends_on) - {self.name} if self.depends_on else read
 
     @cached_property
     def parents(self) -> FrozenSet[Name]:
@@ -280,8 +281,7 @@ class Applied(Alike):
     @property
     def forms(self) -> Tuple[Resource, ...]:
         """What its relations were: as applied, and as tried since; one that was tried has no name."""
-        tried = self.unfinished.form if self.unfinished else None
-        return tuple(form for form in (self.resource, tried) if form is not None)
+        return tuple(filter(None, (self.resource, self.unfinished.form if self.unfinished else None)))
 
     @property
     def tags(self) -> Tuple[str, ...]:

@@ -103,7 +103,7 @@ def same(one: Value, other: Value) -> bool:
 def differing(before: Inputs, after: Inputs) -> List[str]:
     """Return the top-level keys, sorted, whose value is not the same on both sides."""
     found = [key for key, value in before.items() if key not in after or not same(value, after[key])]
-    return sorted([*found, *(key for key in after if key not in before)])
+    return sorted([*found, *(after.keys() - before.keys())])
 
 
 def step_into(value: Value, step: str) -> Tuple[bool, Value]:

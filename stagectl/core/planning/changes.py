@@ -33,7 +33,7 @@ class Draft:
     conditional: bool = False
     hold: Optional[Hold] = None
 
-    @property
+    @cached_property
     def id(self) -> ChangeId:
         """The id of the change."""
         return change_id(self.name, self.action)
@@ -205,7 +205,8 @@ def behind(universe: Universe, draft: Draft) -> Set[ChangeId]:
     if view.reports.by:
         inputs = view.inputs(draft.name)
         found |= view.reports.of(one for key in draft.inputs for one in references_in(inputs.get(key)))
-    return {change for change in found & universe.drafts.by_id.keys() if split_change(change)[0] != draft.name}
+    planned = universe.drafts.by_id
+    return {change for change in found if change in planned and planned[change].name != draft.name}
 
 
 def last_inferred(view: View, name: Name) -> List[ChangeId]:

@@ -53,7 +53,8 @@ def _find_troubles(universe: Universe) -> List[Trouble]:
             troubles += _check_names(view, resource) if resource.has_relations else ()
             troubles += _check_inputs(view, kind, resource) if kind.outputs or kind.sensitive else ()
         if name not in view.shown:
-            troubles += _values(view, resource)
+            view.resolver.inputs(resource.name)
+            troubles += _values(view, resource) if view.resolver.failures else ()
         elif not view.is_selected(name):
             lost = find_lost(view, universe.full, name)
             troubles += [Trouble(name, ("inputs", key), _missing_text(view, ref, name)) for key, ref in lost]
@@ -171,8 +172,7 @@ def _unknown_action(action: str, kind: Kind) -> str:
 
 def _values(view: View, resource: Resource) -> Iterator[Trouble]:
     """Yield inputs without a value; what a parent's own failure passed on is reported there."""
-    view.resolver.inputs(resource.name)
-    for key in resource.inputs if view.resolver.failures else ():
+    for key in resource.inputs:
         failure = view.resolver.failures.get((resource.name, key))
         if failure is None or failure.why == resolve.PASSED_ON:
             continue

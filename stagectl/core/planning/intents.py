@@ -22,9 +22,10 @@ def intent_of(view: View, name: Name) -> Intent:
     """Return what a resource does of its own accord, also what a held one would: its inferred actions (rules 1, 4, 7)
     and their cause (rule 13). What is settled does nothing.
     """
-    if name not in view.intents:
-        view.intents[name] = _infer(view, name)
-    return view.intents[name]
+    intent = view.intents.get(name)
+    if intent is None:
+        intent = view.intents[name] = _infer(view, name)
+    return intent
 
 
 def _infer(view: View, name: Name) -> Intent:
@@ -43,17 +44,17 @@ def _infer(view: View, name: Name) -> Intent:
     if name in view.bystanders:
         return Intent()
     intent = _intent_of_live(view, name, resource, applied, before)
-    if not view.is_staged_here(name) and not intent.actions:
-        return intent
-    return intent._replace(actions=(*_renaming(view, name), *intent.actions))
+    renaming = _renaming(view, name) if intent.actions or view.is_staged_here(name) else ()
+    return intent._replace(actions=(*renaming, *intent.actions)) if renaming else intent
 
 
 def _renaming(view: View, name: Name) -> Tuple[str, ...]:
     """Return the `rename` of what moves here, or may have half of a name that it was to have (section 4, rule 6)."""
     applied = view.applied_state(name)
     moves = name in view.situation.moves and view.is_staged_here(name) and not applied.is_gone
-    can = applied.resource is not None and RENAME in view.situation.kind_of(applied.resource).actions
-    return (RENAME,) if can and (moves or RENAME in applied.owed) else ()
+    if applied.resource is None or not (moves or RENAME in applied.owed):
+        return ()
+    return (RENAME,) if RENAME in view.situation.kind_of(applied.resource).actions else ()
 
 
 def _intent_of_new(view: View, name: Name, resource: Resource, applied: Applied) -> Intent:
@@ -71,10 +72,10 @@ def _intent_of_new(view: View, name: Name, resource: Resource, applied: Applied)
 
 def _intent_of_live(view: View, name: Name, resource: Resource, applied: Applied, before: Resource) -> Intent:
     after = view.inputs(name)
-    unresolved = [key for key in resource.inputs if key not in after]
+    unresolved = resource.inputs.keys() - after.keys()
     if name in view.shown:  # what a parent took away is the parent's matter: it is held for it
         after = {**after, **{key: applied.inputs[key] for key in unresolved if key in applied.inputs}}
-        unresolved = []
+        unresolved = set()
     selected = view.is_staged_here(name)
     # A plan is about its selection: of what was not selected the drift is left to plans that select it.
     is_seen = selected and applied.observed is not None
@@ -93,11 +94,11 @@ def _intent_of_live(view: View, name: Name, resource: Resource, applied: Applied
     if _is_replace(view, name, before.kind, surely) or any(through):
         return Intent((REMOVE, RUN), CauseType.REPLACE, changed)
     unfinished = applied.unfinished
-    has_drifted = bool(drifted.intersection(changed)) or (selected and applied.drift.unnamed)
+    has_drifted = is_seen and (not drifted.isdisjoint(changed) or applied.drift.unnamed)
     if not changed and unfinished is None and not has_drifted:
         return Intent()
-    edited = {*resource.files, *differing(before.inputs, resource.inputs)}.intersection(changed) if selected else ()
-    cause = _cause(applied, is_edited=bool(edited), has_drifted=has_drifted)
+    edited = {*resource.files, *(differing(before.inputs, resource.inputs) if resource is not before else ())}
+    cause = _cause(applied, is_edited=selected and not edited.isdisjoint(changed), has_drifted=has_drifted)
     is_conditional = cause == CauseType.CHILD and not surely
     if through:
         return Intent((REMOVE, RUN), cause, changed, (REMOVE, RUN) if is_conditional else (REMOVE,))
@@ -181,9 +182,9 @@ def needed_parents(resource: Resource, actions: AbstractSet[str]) -> Set[Name]:
 def changing_parents(view: View, name: Name) -> Mapping[Name, List[Reference]]:
     """Return the parents whose changes change what the differing inputs of a resource read, with these references."""
     references, intent = view.effective[name].references, intent_of(view, name)
-    read = (one for key in (intent.inputs if intent.actions else ()) for one in references.get(key, ()))
-    others = (one for one in read if one.name != name and one.name not in view.situation.settled)
-    return group_pairs((Name(one.name), one) for one in others if value_changes(view, one))
+    read = [one for key in intent.inputs for one in references.get(key, ())] if intent.actions else []
+    others = [one for one in read if one.name != name and one.name not in view.situation.settled]
+    return group_pairs([(Name(one.name), one) for one in others if value_changes(view, one)])
 
 
 def value_changes(view: View, reference: Reference) -> bool:

@@ -6,6 +6,7 @@ Gates: what waits for an action of a parent that has yet to succeed (section 5, 
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import product
 from typing import AbstractSet, Dict, FrozenSet, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
 
 from stagectl.core.graph import group_pairs, has_ring, reachable
@@ -26,12 +27,12 @@ def predecessors(universe: Universe) -> Dict[ChangeId, Set[ChangeId]]:
     """Return for each change the changes in the plan that come directly before it."""
     drafts = universe.drafts
     before: Dict[ChangeId, Set[ChangeId]] = {identity: set(draft.follows) for identity, draft in drafts.by_id.items()}
-    order = _Ordering(universe.view, drafts, group_pairs((draft.name, draft.action) for draft in drafts.by_id.values()))
-    going = {name: actions for name, actions in order.actions.items() if order.is_going(name)}
-    replaces = {change_id(name, REMOVE): change_id(name, RUN) for name, actions in going.items() if RUN in actions}
+    order = _ordering(universe.view, drafts)
+    going = {name: actions for name, actions in order.actions.items() if REMOVE in actions}
+    replaces = {actions[REMOVE]: actions[RUN] for actions in going.values() if RUN in actions}
     for earlier, later in order.edges():
         before[later].add(earlier)
-    endings = {edge for name in order.actions for edge in order.endings(name)}
+    endings = {edge for name, (_, was) in order.forms.items() if was or name in going for edge in order.endings(name)}
     # While a parent is replaced its readers stay, so the end of a reading comes before that where it can.
     wishes = sorted(edge for edge in endings if edge[1] in replaces)
     for earlier, later in endings.difference(wishes):
@@ -65,39 +66,48 @@ def _with_wishes(before: Dict[ChangeId, Set[ChangeId]], wishes: Sequence[Precede
     return before
 
 
+def _ordering(view: View, drafts: Drafts) -> _Ordering:
+    actions: Dict[Name, Dict[str, ChangeId]] = {}
+    for identity, draft in drafts.by_id.items():
+        actions.setdefault(draft.name, {})[draft.action] = identity
+    here = {name: view.effective.get(name) for name in actions}
+    was = {name: view.applied_state(name).forms for name in actions}
+    forms = {name: (now, [form for form in was[name] if form is not now]) for name, now in here.items()}
+    return _Ordering(view, drafts, actions, forms)
+
+
 class _Ordering(NamedTuple):
-    """Orders between changes. actions: those of each resource in the plan."""
+    """Orders between changes. actions: those of each resource in the plan, with the ids of the changes.
+
+    forms: of each the form that it has here, and the others that it has as applied and as tried since.
+    """
 
     view: View
     drafts: Drafts
-    actions: Mapping[Name, List[str]]
+    actions: Mapping[Name, Mapping[str, ChangeId]]
+    forms: Mapping[Name, Tuple[Optional[Resource], List[Resource]]]
 
     def edges(self) -> Iterator[Precedence]:
         """Yield every order between two changes of different causes, but for the ends of readings."""
         for name, actions in self.actions.items():
-            here, before = self._forms(name)
-            if here is not None:
+            here, before = self.forms[name]
+            if here is not None and here.ordered_after:
                 # Any own action except `remove` comes after the parents' `run` and `update`.
-                own = [change_id(name, action) for action in actions if action != REMOVE]
-                making = (change for parent in here.ordered_after for change in self._making(parent))
-                yield from ((earlier, later) for earlier in making for later in own)
+                own = [change for action, change in actions.items() if action != REMOVE]
+                making = [change for parent in here.ordered_after for change in self._making(parent)]
+                yield from product(making, own)
+            if here is not None and here.has_relations:
                 yield from self._by_action(name, here, actions)
-            for form in before:
-                yield from self._by_action(name, form, [REMOVE] if REMOVE in actions else [])
+            for form in before if REMOVE in actions else ():
+                yield from self._by_action(name, form, {REMOVE: actions[REMOVE]})
             if self.view.reports.by and here is not None:
                 yield from self._after_reporters(name, actions)
         yield from self._after_freed()
 
-    def _forms(self, name: Name) -> Tuple[Optional[Resource], List[Resource]]:
-        """Return the form of a resource here, and the others that it has as applied and as tried since."""
-        here = self.view.effective.get(name)
-        return here, [form for form in self.view.applied_state(name).forms if form is not here]
-
-    def _after_reporters(self, name: Name, actions: List[str]) -> Iterator[Precedence]:
+    def _after_reporters(self, name: Name, actions: Mapping[str, ChangeId]) -> Iterator[Precedence]:
         """What reads an output comes after every change that may report it; a removal only if it goes by it."""
         earlier = self.view.reports.of(references_in(self.view.inputs(name)))
-        for own in actions:
-            later = change_id(name, own)
+        for own, later in actions.items():
             before = deciders(self.view, name) if own == REMOVE else earlier
             yield from ((one, later) for one in sorted(before) if one != later)
 
@@ -107,42 +117,41 @@ class _Ordering(NamedTuple):
         tried = [(name, split_change(one)[0]) for name, behind in owed.items() for one in behind]
         for new, old in [*self.view.situation.moves.items(), *(pair for pair in tried if pair[0] != pair[1])]:
             if RENAME in self.actions.get(new, ()):
-                yield from ((change_id(new, RENAME), change_id(old, own)) for own in self.actions.get(old, ()))
+                yield from ((self.actions[new][RENAME], change) for change in self.actions.get(old, {}).values())
 
     def is_going(self, name: Name) -> bool:
         """Return whether a resource is removed, or removed and run again."""
         return REMOVE in self.actions.get(name, ())
 
     def _making(self, name: Name) -> List[ChangeId]:
-        return [change_id(name, action) for action in self.actions.get(name, ()) if action in (RUN, UPDATE)]
+        return [change for action, change in self.actions.get(name, {}).items() if action in (RUN, UPDATE)]
 
-    def _by_action(self, name: Name, resource: Resource, actions: List[str]) -> Iterator[Precedence]:
+    def _by_action(self, name: Name, resource: Resource, actions: Mapping[str, ChangeId]) -> Iterator[Precedence]:
         """Orders that name actions: the mapping form of `depends_on`, and `react_on`."""
-        for own in actions if resource.has_relations else ():
+        for own, later in actions.items():
             called = self.drafts.actions_seen(name, own)
             # A run without an update does what the reacting update would do.
             reacting = {RUN, UPDATE} if own == RUN and UPDATE not in actions else called
             named = named_changes(resource, called)
             named += [one.on for action, some in resource.react_on.items() if action in reacting for one in some]
             for parent, action in map(split_change, named):
-                for other in self.actions.get(parent, ()):
+                for other, earlier in self.actions.get(parent, {}).items():
                     if action in self.drafts.actions_seen(parent, other):
-                        yield change_id(parent, other), change_id(name, own)
+                        yield earlier, later
 
     def endings(self, name: Name) -> Iterator[Precedence]:
         """What ends a reading comes before the parent's `remove`, and before the update that drops the value."""
-        actions, (here, before) = self.actions[name], self._forms(name)
-        if not before and REMOVE not in actions:  # it read nothing
-            return
+        actions, (here, before) = self.actions[name], self.forms[name]
         now: AbstractSet[Name] = here.ordered_after if here else frozenset()
         was = {parent for form in before for parent in form.ordered_after}
-        ending = next((change_id(name, action) for action in (REMOVE, UPDATE, RUN) if action in actions), None)
+        ending = next((actions[action] for action in (REMOVE, UPDATE, RUN) if action in actions), None)
         if ending is None:
             return
         read = {parent for form in before for parent in form.reads}
         left = now | was if REMOVE in actions else (was | read) - now - (here.reads if here else frozenset())
-        yield from ((ending, change_id(parent, REMOVE)) for parent in left - {name} if self.is_going(parent))
-        for reference in (ref for form in before for ref in form.every_reference if ref.name not in {*now, name}):
+        yield from ((ending, self.actions[parent][REMOVE]) for parent in left - {name} if self.is_going(parent))
+        stay = {*now, name}
+        for reference in (ref for form in before for ref in form.every_reference if ref.name not in stay):
             parent = Name(reference.name)
             stays = parent in self.view.effective and not self.is_going(parent)
             if stays and self._making(parent) and not self.view.resolver.value_of(reference)[0]:

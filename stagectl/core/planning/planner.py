@@ -26,7 +26,7 @@ from stagectl.core.planning.view import View
 from stagectl.core.plans.document import with_id
 from stagectl.core.plans.plan import WITHOUT_VALUES, Cause, CauseType, Change, Held, Plan, Reason, Target
 from stagectl.core.plans.selection import Selection, World
-from stagectl.core.values import Inputs, Template, Value, as_written, differing, leaves, references_in
+from stagectl.core.values import Inputs, Template, Value, as_written, leaves, references_in
 
 
 class CyclicPlan(StagectlError):
@@ -105,8 +105,7 @@ def _change(universe: Universe, draft: Draft, after: Tuple[ChangeId, ...], wave:
     kind, before, inputs = _values(view, draft)
     applied = view.applied_state(name)
     # Not to be shown as it was applied or tried, or as a check saw it.
-    hidden = applied.sensitive | applied.drift.differs
-    hidden |= applied.unfinished.sensitive if applied.unfinished is not None else frozenset()
+    hidden = applied.sensitive, applied.drift.differs, applied.unfinished.sensitive if applied.unfinished else ()
     return Change(
         id=draft.id,
         resource=name,
@@ -119,7 +118,7 @@ def _change(universe: Universe, draft: Draft, after: Tuple[ChangeId, ...], wave:
         wave=wave,
         before=before,
         inputs=inputs,
-        sensitive=view.sensitive.get(name, frozenset()) | hidden,
+        sensitive=view.sensitive.get(name, frozenset()).union(*hidden),
         triggers=tuple(sorted(draft.triggers.items())),
         stamps=draft.stamps,
         protected=draft.action == REMOVE and _is_protected(view, name, kind),
@@ -128,9 +127,11 @@ def _change(universe: Universe, draft: Draft, after: Tuple[ChangeId, ...], wave:
 
 
 def _cause(universe: Universe, draft: Draft) -> Cause:
+    of = tuple(sorted(behind(universe, draft)))
+    if draft.cause not in (CauseType.REPLACE, CauseType.UNFINISHED):
+        return Cause(draft.cause, of, draft.inputs)
     view, is_replace = universe.view, draft.cause == CauseType.REPLACE
     applied, resource = view.applied_state(draft.name), view.effective.get(draft.name)
-    of = tuple(sorted(behind(universe, draft)))
     kind_before = applied.kind if is_replace and resource and applied.kind != resource.kind else ""
     is_of_try = draft.cause == CauseType.UNFINISHED or (is_replace and not applied.live)
     tried = applied.unfinished.action if applied.unfinished is not None and is_of_try else ""
@@ -213,12 +214,12 @@ def _differences(
     if draft.action == RUN or before is None or inputs is None:
         found = diff(None if draft.action == RUN else before, inputs)
     else:
-        changed = differing(before, inputs)  # most inputs of most resources are as they were
-        found = diff(*({key: side[key] for key in changed if key in side} for side in (before, inputs)))
+        found = diff(*[{key: side[key] for key in draft.inputs if key in side} for side in (before, inputs)])
     if view.reports.by:
         own = dict(leaves(view.effective[draft.name].inputs))
         found = tuple(_mark(view, entry, own.get(entry.path)) for entry in found)
-    return found + tuple(Difference((key,), Op.REPLACE) for key in sorted(hidden if draft.action == UPDATE else ()))
+    unseen = sorted(hidden) if draft.action == UPDATE else ()
+    return (*found, *[Difference((key,), Op.REPLACE) for key in unseen]) if unseen else found
 
 
 def _mark(view: View, entry: Difference, own: Value) -> Difference:

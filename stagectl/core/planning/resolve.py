@@ -81,10 +81,12 @@ class Resolver:
             document = self.documents[name]
             values = self._known[name] = dict(document.inputs)
             for key in document.computed:
-                self._settle((name, key))
-                values[key] = self._values.get((name, key))
-                if (name, key) in self.failures:
+                node = name, key
+                self._settle(node)
+                if node in self.failures:
                     del values[key]
+                else:
+                    values[key] = self._values[node]
         return self._known[name]
 
     def inputs_of(self, document: Resource) -> Dict[str, Value]:
@@ -157,7 +159,7 @@ class Resolver:
                 continue
             if need is not None:
                 self._fail_ring([*path][[*path].index(need) :])
-            elif self._look_at(node):
+            elif node not in self.failures:
                 self._compute(node)
             path.popitem()  # not `del`, after which looking for the last one takes as long as the path is
 
@@ -204,6 +206,8 @@ class Resolver:
 
     def _text(self, part: Part) -> Tuple[Part, ...]:
         """Return what a part of a longer string stands for: text, or parts only known when an action runs."""
+        if isinstance(part, str):
+            return (part,)
         if isinstance(part, FileDigest) and self.digests is not None:
             if part.path not in self.digests:
                 raise Failure(NO_FILE, part)
@@ -233,7 +237,10 @@ def reported_outputs(applied: Mapping[Name, Applied]) -> Dict[Name, Outputs]:
 
 def find_value(inputs: Inputs, reference: Reference) -> Tuple[bool, Value]:
     """Return whether inputs have what a reference reads, and the value; one of the wrong form is not what it reads."""
-    value: Value = inputs
+    value: Value = inputs.get(reference.path[0]) if len(reference.path) == 1 else None
+    if value is not None and type(value) in SIMPLE:  # most are
+        return True, value
+    value = inputs
     for at, step in enumerate(reference.path):
         if isinstance(value, Template) and len(value.parts) == 1 and isinstance(value.parts[0], Reference):
             read = value.parts[0]  # known after some change: what is read is in it

@@ -50,7 +50,8 @@ class View:
 
     def pending_actions(self, name: Name) -> Dict[str, str]:
         """Return the pending explicit actions that were asked for, with their stamps, in the order staged."""
-        return {a: s for a, s in self.situation.explicit(name).items() if self.is_asked(name, a)}
+        pending = self.situation.explicit(name)
+        return {a: s for a, s in pending.items() if self.is_asked(name, a)} if pending else pending
 
     def is_asked(self, name: Name, action: str) -> bool:
         """Return whether an action of a resource was asked for, with the resource or alone."""
@@ -128,8 +129,9 @@ class View:
         """The inputs that are never to be shown: those that a kind declares, and all that read them; none of most."""
         marked: Set[InputId] = set()
         for name, resource in self.effective.items():
-            marked.update((name, key) for key in self.situation.kind_of(resource).sensitive)
-            marked.update((name, key) for key in self.applied_state(name).sensitive if name in self.shown)
+            declared = self.situation.kind_of(resource).sensitive
+            declared |= self.applied_state(name).sensitive if name in self.shown else frozenset()
+            marked.update([(name, key) for key in declared] if declared else ())
         if not marked:
             return {}
         readers = group_pairs(
@@ -153,5 +155,4 @@ class View:
         """Return what a resource's inputs are here; of one that shows applied values, what they would be."""
         if name in self.bystanders:
             return self.applied_state(name).inputs
-        resource = self.effective[name]
-        return self.resolver.inputs_of(resource) if name in self.shown else self.resolver.inputs(name)
+        return self.resolver.inputs_of(self.effective[name]) if name in self.shown else self.resolver.inputs(name)
