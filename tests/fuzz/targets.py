@@ -326,7 +326,7 @@ def saved_plan(data: bytes) -> None:
         return
     document = to_document(plan)
     assert plan_id(document) == plan.id
-    assert from_document(json.loads("".join(json_pieces(document))), "it").id == plan.id
+    assert from_document(json.loads("".join(json_pieces(plan))), "it").id == plan.id
     check_shown(plan)
 
 
@@ -389,7 +389,7 @@ def run_journal(data: bytes) -> None:
         text_shown.encode("utf-8")
 
 
-_PLAN = json.loads("".join(json_pieces(to_document(_seed()))))
+_PLAN = json.loads("".join(json_pieces(_seed())))
 _HEADER = _header()
 _FIRST = _PLAN["changes"][0]["id"]
 LINES: List[Mapping[str, Any]] = [

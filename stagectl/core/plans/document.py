@@ -8,32 +8,41 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import replace
-from typing import Any, Dict, Iterable, Iterator, List, Mapping
+from functools import lru_cache
+from json.encoder import encode_basestring as _quoted
+from types import MappingProxyType
+from typing import Any, Dict, Iterable, Iterator, Mapping, Sequence
 
 from stagectl.core.diff import Difference
 from stagectl.core.plans.plan import Cause, Change, Digests, Held, Plan
 from stagectl.core.plans.selection import Selection
-from stagectl.core.printable import json_text
-from stagectl.core.values import as_written, canonical, digest, format_path
+from stagectl.core.printable import json_encoder, json_safe, json_text
+from stagectl.core.values import Path, Value, as_written, canonical, digest, format_path
 
 FORMAT_VERSION = "1.0"
 # The keys the id is made of, beside the changes: all but where and when the plan was made, and what is outside it.
 _APPROVED = ("format_version", "selection", "held", "recorded", "moved", "kinds")
 
 _AT_ONCE = 64  # lines in a piece of text
+PRINTED, CANONICAL = 0, 1  # two ways to write the same: for people, and with sorted keys and no spaces
+_COMMA, _ENCODE = (", ", ","), (json_encoder(json.JSONEncoder(ensure_ascii=False)), canonical)
 
 Document = Dict[str, Any]
 
 
 def with_id(plan: Plan) -> Plan:
-    """Return a plan with its id filled in, and each change's digests and part of the document."""
-    with_json = replace(plan, changes=tuple(map(_with_json, plan.changes)))
-    return replace(with_json, id=plan_id(to_document(with_json), changes_text(with_json)))
+    """Return a plan with its id filled in, and each change's digests and text."""
+    return with_id_again(replace(plan, changes=tuple(map(_with_text, plan.changes))))
+
+
+def with_id_again(plan: Plan) -> Plan:
+    """Return a plan, of which all but the changes may be another since it got its id, with the one that it has now."""
+    return replace(plan, id=plan_id(frame(plan), changes_text(plan)))
 
 
 def changes_text(plan: Plan) -> str:
     """Return the changes of a plan as canonical JSON."""
-    return _joined(change.text or canonical(_change_json(change, digests(change))) for change in plan.changes)
+    return _joined(change.text or change_text(change, CANONICAL) for change in plan.changes)
 
 
 def _joined(changes: Iterable[str]) -> str:
@@ -56,6 +65,11 @@ def plan_id(document: Mapping[str, Any], changes: str = "") -> str:
 
 def to_document(plan: Plan) -> Document:
     """Return a plan as plain JSON values; keys may be added in later versions."""
+    return {**frame(plan), "changes": [json.loads(change_text(change, PRINTED)) for change in plan.changes]}
+
+
+def frame(plan: Plan) -> Document:
+    """Return a plan as plain JSON values, but for its changes: these stand in it as they are."""
     used = {change.kind for change in plan.changes}
     tries = {change.id: change.last._asdict() for change in plan.changes if change.last is not None}
     return {
@@ -64,7 +78,7 @@ def to_document(plan: Plan) -> Document:
         "base": {"commit": plan.base},
         "head": {"commit": plan.head, "dirty": plan.dirty},
         "selection": selection_json(plan.selection),
-        "changes": [change.json or _change_json(change, digests(change)) for change in plan.changes],
+        "changes": plan.changes,
         "held": [_held_json(held) for held in plan.held],
         "recorded": list(plan.recorded),
         "pending": list(plan.pending),
@@ -87,64 +101,108 @@ def selection_json(selection: Selection) -> Document:
     }
 
 
-def _with_json(change: Change) -> Change:
-    digested = digests(change)
+def _with_text(change: Change) -> Change:
     copy = object.__new__(Change)  # there may be thousands: a frozen one sets each field by a call
-    document = _change_json(change, digested)
-    vars(copy).update(vars(change), digests=digested, json=document, text=canonical(document))
+    fields = vars(copy)
+    fields.update(vars(change), digests=digests(change))
+    fields["text"] = change_text(copy, CANONICAL)
     return copy
 
 
-def _change_json(change: Change, digested: Digests) -> Document:
-    cause = change.cause
-    return {
-        "id": change.id,
-        "resource": change.resource,
-        "action": change.action,
-        "kind": change.kind,
-        "tags": list(change.tags),
-        "cause": _cause_json(cause),
-        "diff": [difference_json(entry, entry.path[0] in change.sensitive) for entry in change.diff],
-        "after": list(change.after),
-        "wave": change.wave,
-        "triggers": [{"on": trigger, "when": when} for trigger, when in change.triggers],
-        "stamps": dict(sorted(change.stamps.items())),
-        "digests": {"before": digested.before, "inputs": digested.inputs},
-        **({"protected": True} if change.protected else {}),
-        **({"conditional": True} if change.conditional else {}),
-    }
+def change_text(change: Change, way: int) -> str:
+    """Return a change as the document has it: text at once, since there may be thousands, and this is faster."""
+    comma, sensitive, digested = _COMMA[way], change.sensitive, digests(change)
+    identity, resource = _quoted(change.id), _quoted(change.resource)
+    action, kind, cause = _quoted(change.action), _quoted(change.kind), _cause_text(change.cause, way)
+    tags, after = comma.join(map(_quoted, change.tags)), comma.join(map(_quoted, change.after))
+    diff = comma.join([difference_text(entry, entry[0][0] in sensitive, way) for entry in change.diff])
+    triggers = comma.join([_trigger_text(on, when, way) for on, when in change.triggers])
+    stamps = _ENCODE[way](dict(sorted(change.stamps.items()))) if change.stamps else "{}"
+    was, comes = _text(digested.before, way), _text(digested.inputs, way)
+    if way == CANONICAL:
+        conditional = '"conditional":true,' if change.conditional else ""
+        protected = '"protected":true,' if change.protected else ""
+        return (
+            f'{{"action":{action},"after":[{after}],"cause":{cause},{conditional}"diff":[{diff}],'
+            f'"digests":{{"before":{was},"inputs":{comes}}},"id":{identity},"kind":{kind},{protected}'
+            f'"resource":{resource},"stamps":{stamps},"tags":[{tags}],"triggers":[{triggers}],"wave":{change.wave}}}'
+        )
+    more = (', "protected": true' if change.protected else "") + (', "conditional": true' if change.conditional else "")
+    return (
+        f'{{"id": {identity}, "resource": {resource}, "action": {action}, "kind": {kind}, "tags": [{tags}], '
+        f'"cause": {cause}, "diff": [{diff}], "after": [{after}], "wave": {change.wave}, "triggers": [{triggers}], '
+        f'"stamps": {stamps}, "digests": {{"before": {was}, "inputs": {comes}}}{more}}}'
+    )
 
 
-def _cause_json(cause: Cause) -> Document:
-    found: Document = {"type": cause.type.value, "of": list(cause.of), "inputs": list(cause.inputs)}
-    if not any(cause[3:]):  # few have more
-        return found
-    more = {"kind_before": cause.kind_before, "tried": cause.tried, "drifted": list(cause.drifted)}
-    return {**found, **{key: value for key, value in more.items() if value}}
+def _trigger_text(on: str, when: str, way: int) -> str:
+    return _ENCODE[way]({"on": on, "when": when})
+
+
+def _cause_text(cause: Cause, way: int) -> str:
+    comma, how = _COMMA[way], _quoted(cause.type)
+    of, inputs = comma.join(map(_quoted, cause.of)), comma.join(map(_quoted, cause.inputs))
+    if cause.kind_before or cause.tried or cause.drifted:  # few have more
+        more = {"kind_before": cause.kind_before, "tried": cause.tried, "drifted": list(cause.drifted)}
+        there = {key: value for key, value in more.items() if value}
+        return _ENCODE[way]({"type": cause.type, "of": list(cause.of), "inputs": list(cause.inputs), **there})
+    if way == CANONICAL:
+        return f'{{"inputs":[{inputs}],"of":[{of}],"type":{how}}}'
+    return f'{{"type": {how}, "of": [{of}], "inputs": [{inputs}]}}'
 
 
 def digests(change: Change) -> Digests:
     """Return the digests of the values of a change; one read from a document brings them, and no values."""
     if change.digests is not None:
         return change.digests
-    return Digests(*(None if values is None else digest(values) for values in (change.before, change.inputs)))
+    before, inputs = change.before, change.inputs
+    return Digests(None if before is None else digest(before), None if inputs is None else digest(inputs))
+
+
+def difference_text(difference: Difference, sensitive: bool, way: int) -> str:
+    """Return one difference; a sensitive one without its values."""
+    path, op, before, after, known_after, _ = difference
+    if sensitive or known_after:
+        return _ENCODE[way](_hidden_json(difference, sensitive))
+    was, comes = _value_text(before, way), _value_text(after, way)
+    if way == CANONICAL:
+        return f'{{"after":{comes},"before":{was},"op":{_quoted(op)},"path":{_quoted_path(path)}}}'
+    return f'{{"path": {_quoted_path(path)}, "op": {_quoted(op)}, "before": {was}, "after": {comes}}}'
+
+
+def _hidden_json(difference: Difference, sensitive: bool) -> Document:
+    """Return a difference of which a value is not known yet, or not to be shown."""
+    path, op, before, _, known_after, written = difference
+    found: Document = {"path": format_path(path), "op": op, "before": None, "after": None}
+    found.update({"known_after": list(known_after)} if known_after else {})
+    found.update({"sensitive": True} if sensitive else {"before": as_written(before), "written": written})
+    return found
 
 
 def difference_json(difference: Difference, sensitive: bool) -> Document:
-    """Return one difference; a sensitive one without its values."""
-    path, op, before, after, known_after, written = difference
-    found: Document = {"path": format_path(path), "op": op.value, "before": None, "after": None}
-    if known_after:
-        found["known_after"] = list(known_after)
-    if sensitive:
-        found["sensitive"] = True
-        return found
-    found["before"] = as_written(before)
-    if known_after:
-        found["written"] = written
-    else:
-        found["after"] = as_written(after)
+    """Return one difference as plain JSON values."""
+    found: Document = json.loads(difference_text(difference, sensitive, PRINTED))
     return found
+
+
+def _text(value: Any, way: int) -> str:
+    if value is None:
+        return "null"
+    kind = type(value)
+    return _quoted(value) if kind is str else repr(value) if kind is int else _ENCODE[way](value)
+
+
+def _value_text(value: Value, way: int) -> str:
+    if value is None or type(value) is int:
+        return "null" if value is None else repr(value)
+    if type(value) is str and "${" not in value:
+        return _quoted(value)
+    return _ENCODE[way](as_written(value))
+
+
+@lru_cache(maxsize=1 << 14)  # of thousands of resources most have the same paths
+def _quoted_path(path: Path) -> str:
+    return _quoted(format_path(path))
 
 
 def _held_json(held: Held) -> Document:
@@ -160,10 +218,13 @@ def _held_json(held: Held) -> Document:
     }
 
 
-def json_pieces(document: Document) -> Iterator[str]:
-    """Yield the text of a document: a line per key, and a line per change, which a diff of two plans can show."""
+def json_pieces(plan: Plan, more: Mapping[str, Any] = MappingProxyType({})) -> Iterator[str]:
+    """Yield the text of a document: a line per key, and a line per change, which a diff of two plans can show.
+
+    more: keys that it has beside those of the plan.
+    """
     before = "{"
-    for key, value in document.items():
+    for key, value in {**frame(plan), **more}.items():
         yield f"{before}\n  {json.dumps(key)}: "
         if key in ("changes", "held") and value:
             yield from _lines(value)
@@ -173,9 +234,13 @@ def json_pieces(document: Document) -> Iterator[str]:
     yield "\n}\n"
 
 
-def _lines(entries: List[Any]) -> Iterator[str]:
+def _lines(entries: Sequence[Any]) -> Iterator[str]:
     before = "[\n    "
     for start in range(0, len(entries), _AT_ONCE):
-        yield before + ",\n    ".join(map(json_text, entries[start : start + _AT_ONCE]))
+        yield before + ",\n    ".join(map(_line, entries[start : start + _AT_ONCE]))
         before = ",\n    "
     yield "\n  ]"
+
+
+def _line(entry: Any) -> str:
+    return json_safe(change_text(entry, PRINTED)) if isinstance(entry, Change) else json_text(entry)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Dict, FrozenSet, Mapping, NamedTuple, Optional, Tuple
+from typing import Dict, FrozenSet, Mapping, NamedTuple, Optional, Tuple
 
 from stagectl.core.diff import Difference
 from stagectl.core.model import REMOVE, RUN, UPDATE, ChangeId, Kind, Name, Oid, Resource
@@ -84,8 +84,7 @@ class Change:
     conditional: whether it is only carried out if a value that is known after other changes turns out to differ.
     digests: of the values before and after; a change read from a document has these alone.
     protected: of a removal whether its kind, as applied or as staged, wants --allow-remove for it.
-    json: the change as the document has it, once it was made; every view wants it. text: the same as canonical JSON,
-    which the plan's id and the journal want.
+    text: the change as the document has it, as canonical JSON, once it was made: the plan's id and the journal want it.
     last: of one that comes back what became of it; no part of the plan's id.
     """
 
@@ -106,7 +105,6 @@ class Change:
     conditional: bool = False
     digests: Optional[Digests] = None
     protected: bool = False
-    json: Optional[Mapping[str, Any]] = field(default=None, compare=False, repr=False)
     text: str = field(default="", compare=False, repr=False)
     last: Optional[Try] = field(default=None, compare=False)
 

@@ -7,7 +7,7 @@ from itertools import starmap
 from typing import List, Mapping, Tuple, TypeVar
 
 from stagectl.core.model import ChangeId, Name
-from stagectl.core.plans.document import difference_json, digests
+from stagectl.core.plans.document import CANONICAL, difference_text, digests
 from stagectl.core.plans.plan import Change, Held, Plan
 
 
@@ -108,8 +108,8 @@ def _differing(before: Change, after: Change) -> Differing:
     return Differing(before, after, tuple(found))
 
 
-def _diff(change: Change) -> List[object]:
-    return [difference_json(entry, entry.path[0] in change.sensitive) for entry in change.diff]
+def _diff(change: Change) -> List[str]:
+    return [difference_text(entry, entry.path[0] in change.sensitive, CANONICAL) for entry in change.diff]
 
 
 def _kinds(reviewed: Plan, now: Plan) -> Tuple[str, ...]:

@@ -10,7 +10,7 @@ from stagectl.core import forms
 from stagectl.core.diff import Difference, Op
 from stagectl.core.errors import FlawedFile, StagectlError
 from stagectl.core.model import ACTION, TAG, ChangeId, Kind, change_id
-from stagectl.core.plans.document import FORMAT_VERSION, plan_id, to_document
+from stagectl.core.plans.document import FORMAT_VERSION, changes_text, frame, plan_id
 from stagectl.core.plans.plan import Cause, CauseType, Change, Digests, Held, Plan, Reason, Try
 from stagectl.core.plans.selection import Selection
 from stagectl.core.references import parse_template
@@ -34,7 +34,7 @@ def from_document(raw: Any, what: str) -> Plan:
         raise StagectlError(trouble, "plan it again")
     try:
         plan = _plan(raw)
-        fits = plan_id(to_document(plan)) == plan.id == plan_id(raw)
+        fits = plan_id(frame(plan), changes_text(plan)) == plan.id == plan_id(raw)
         if fits:
             _check_order(plan.changes)
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError, FlawedFile) as error:

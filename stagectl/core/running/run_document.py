@@ -7,7 +7,7 @@ from typing import Any, Dict, Mapping, Optional, Sequence
 
 from stagectl.core import forms
 from stagectl.core.model import ChangeId, Oid
-from stagectl.core.plans.document import changes_text, to_document
+from stagectl.core.plans.document import changes_text, frame
 from stagectl.core.plans.read_document import from_document
 from stagectl.core.printable import json_safe, json_text
 from stagectl.core.running.outcome import INPROGRESS, STATES, Outcome
@@ -75,7 +75,7 @@ def _text(value: Any) -> str:
 
 def header_text(header: Header) -> str:
     """Return what a run is about, as its file has it; the changes of its plan are text already."""
-    plan = {key: value for key, value in to_document(header.plan).items() if key != "changes"}
+    plan = {key: value for key, value in frame(header.plan).items() if key != "changes"}
     text = f'{{"changes":{changes_text(header.plan)},{json_text(plan)[1:]}'
     return json_safe(f'{json_text(_header_json(header))[:-1]},"plan":{text}}}')
 

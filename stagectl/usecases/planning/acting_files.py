@@ -13,7 +13,7 @@ from stagectl.adapters.git.git import SUBMODULE, Git, GitError
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import LARGEST_STATE, Kind, Oid
 from stagectl.core.once import pattern
-from stagectl.core.plans.document import with_id
+from stagectl.core.plans.document import with_id_again
 from stagectl.core.plans.globs import glob_test
 from stagectl.core.plans.plan import Plan
 from stagectl.core.standing import some_from_here
@@ -73,7 +73,7 @@ def with_files(git: Git, plan: Plan, commit: Optional[Oid], *, here: bool = Fals
     for path in _differing_files(git, commit, patterns) if here else ():
         found.pop(path, None)
         found.update(_digest_here(git, path))
-    return with_id(replace(plan, files=dict(sorted(found.items())))) if found else plan
+    return with_id_again(replace(plan, files=dict(sorted(found.items())))) if found else plan
 
 
 def _sha256(content: bytes, oid: str) -> str:

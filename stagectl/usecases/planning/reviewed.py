@@ -14,7 +14,7 @@ from stagectl.adapters.git.git import Git
 from stagectl.core import forms
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import CONFIG, KINDS, STAGED, Applied, Name, Oid
-from stagectl.core.plans.document import json_pieces, to_document
+from stagectl.core.plans.document import json_pieces
 from stagectl.core.plans.plan import Plan
 from stagectl.core.plans.range_diff import RangeDiff, range_diff
 from stagectl.core.plans.read_document import from_document
@@ -60,7 +60,7 @@ def check_project(now: Plan, reviewed: Optional[Plan]) -> None:
 
 def save(plan: Plan, path: Path) -> None:
     """Write a plan as a readable file; raises StagectlError where that cannot be, or it could not be read again."""
-    data = "".join(json_pieces(to_document(plan))).encode("utf-8", "surrogatepass")
+    data = "".join(json_pieces(plan)).encode("utf-8", "surrogatepass")
     if len(data) > LARGEST:
         size, most = len(data) >> 20, LARGEST >> 20
         hint = f"save a part of it (-t TAG, NAME), or pin it by its id: stagectl apply --expect {plan.id}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Dict, Iterator, Optional, Sequence, Tuple
 
-from stagectl.core.plans.document import json_pieces, selection_json, to_document
+from stagectl.core.plans.document import json_pieces, selection_json
 from stagectl.core.plans.plan import Plan
 
 if TYPE_CHECKING:  # a plan alone is shown without them
@@ -22,14 +22,12 @@ def plan_json(plan: Plan, since: Optional[RangeDiff] = None, against: Optional[A
 
 def plan_json_pieces(plan: Plan, since: Optional[RangeDiff] = None, against: Optional[Against] = None) -> Iterator[str]:
     """Return the document piece by piece: a plan of a hundred thousand changes is no one string."""
-    document = to_document(plan)
-    if since is not None:
-        document["since"] = _since_json(since)
+    more = {} if since is None else {"since": _since_json(since)}
     if against is not None:
         from stagectl.views.plans.against import against_json
 
-        document["against"] = against_json(against)
-    return json_pieces(document)
+        more["against"] = against_json(against)
+    return json_pieces(plan, more)
 
 
 def _came_and_went(entries: Sequence[Tuple[Any, bool]]) -> Dict[str, Any]:
