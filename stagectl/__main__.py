@@ -219,12 +219,19 @@ def entry() -> None:
     else:
         gc.set_threshold(50_000, 20, 50)  # many values, and hardly a circle: at the usual one it takes a fifth, too
     code = main()
-    if only_looks:
-        # What only looks has nothing left to close, and taking a hundred modules apart takes longer than planning did.
+    if only_looks or not _has_threads():
+        # Nothing is left to close, and taking modules and values apart takes as long as planning did.
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)
     sys.exit(code)
+
+
+def _has_threads() -> bool:
+    """Return whether something else than this still runs here, which an end of Python's own waits for."""
+    import threading
+
+    return threading.active_count() > 1
 
 
 if __name__ == "__main__":
