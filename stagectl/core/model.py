@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 from itertools import chain
-from typing import Any, FrozenSet, Iterator, List, Mapping, NamedTuple, NewType, Optional, Sequence, Tuple
+from typing import AbstractSet, Any, FrozenSet, Iterator, List, Mapping, NamedTuple, NewType, Optional, Sequence, Tuple
 
 from stagectl.core.observed import NOTHING_SEEN, Alike, Observed
 from stagectl.core.once import cached_property, pattern
@@ -104,8 +104,8 @@ class Resource:
     @cached_property
     def references(self) -> Mapping[str, Tuple[Reference, ...]]:
         """The references each input reads, for the inputs that read any."""
-        found = ((key, tuple([p for p in parts if type(p) is Reference])) for key, parts in self.parts.items())
-        return {key: references for key, references in found if references}
+        found = {key: tuple([p for p in parts if type(p) is Reference]) for key, parts in self.parts.items()}
+        return {key: references for key, references in found.items() if references}
 
     @cached_property
     def files(self) -> Mapping[str, Tuple[str, ...]]:
@@ -114,9 +114,9 @@ class Resource:
         return {key: tuple(sorted(paths)) for key, paths in found.items() if paths}
 
     @cached_property
-    def computed(self) -> FrozenSet[str]:
+    def computed(self) -> AbstractSet[str]:
         """The inputs whose values are not those written: they read others, or have digests of files."""
-        return frozenset({*self.references, *self.files})
+        return self.references.keys() | self.files.keys()
 
     @property
     def has_relations(self) -> bool:

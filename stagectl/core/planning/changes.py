@@ -14,6 +14,8 @@ from stagectl.core.planning.view import View
 from stagectl.core.plans.plan import CauseType, Held, Reason
 from stagectl.core.values import references_in
 
+_OF_PARENTS = (CauseType.CHILD, CauseType.REPLACE)
+
 
 @dataclass(repr=False, eq=False)
 class Draft:
@@ -193,7 +195,7 @@ class Drafts:
 def behind(universe: Universe, draft: Draft) -> Set[ChangeId]:
     """Return the changes in the plan that brought a draft in: of parents whose values differ, or its triggers."""
     view = universe.view
-    if draft.cause not in (CauseType.CHILD, CauseType.REPLACE) or draft.name not in view.effective:
+    if draft.cause not in _OF_PARENTS or draft.name not in view.effective:
         return draft.of
     found = {
         change

@@ -70,9 +70,9 @@ def _ordering(view: View, drafts: Drafts) -> _Ordering:
     actions: Dict[Name, Dict[str, ChangeId]] = {}
     for identity, draft in drafts.by_id.items():
         actions.setdefault(draft.name, {})[draft.action] = identity
+    was = {name: state.forms for name, state in view.situation.applied.items() if name in actions}
     here = {name: view.effective.get(name) for name in actions}
-    was = {name: view.applied_state(name).forms for name in actions}
-    forms = {name: (now, [form for form in was[name] if form is not now]) for name, now in here.items()}
+    forms = {name: (now, [form for form in was.get(name, ()) if form is not now]) for name, now in here.items()}
     return _Ordering(view, drafts, actions, forms)
 
 

@@ -12,7 +12,7 @@ from typing import Iterable, Optional, Tuple
 from stagectl.core.diff import Difference, Op, diff
 from stagectl.core.errors import StagectlError
 from stagectl.core.graph import Ring, topological, waves
-from stagectl.core.model import REMOVE, RENAME, RUN, UPDATE, ChangeId, Name, split_change
+from stagectl.core.model import REMOVE, RENAME, RUN, UPDATE, Applied, ChangeId, Name, split_change
 from stagectl.core.planning.changes import Draft, Universe, behind, held_changes
 from stagectl.core.planning.checks import ImpossiblePlan, refuse_impossible
 from stagectl.core.planning.holding import everything, universe_of
@@ -65,7 +65,7 @@ def _universe_for(selection: Selection, world: World, full: Universe) -> Univers
 
 def _plan(universe: Universe, selection: Selection) -> Plan:
     refuse_impossible(universe)
-    view, situation = universe.view, universe.view.situation
+    view, situation, effective = universe.view, universe.view.situation, universe.view.effective
     changes = _changes(universe)
     recorded = _recorded_names(universe)
     _check_schemas(view, changes, recorded)
@@ -78,8 +78,8 @@ def _plan(universe: Universe, selection: Selection) -> Plan:
         pending=_pending(universe, held),
         moved=tuple((old, new) for new, old in sorted(situation.moves.items()) if view.is_staged_here(new)),
         targets={
-            name: Target(view.effective[name], view.inputs(name), view.sensitive.get(name, frozenset()))
-            for name in sorted({*recorded, *(change.resource for change in changes)} & view.effective.keys())
+            name: Target(effective[name], view.inputs(name), view.sensitive.get(name, frozenset()))
+            for name in sorted({*recorded, *[change.resource for change in changes]} & effective.keys())
         },
         kinds={one.kind: situation.kinds[one.kind] for one in changes if one.kind in situation.kinds},
     )
@@ -102,8 +102,8 @@ def _changes(universe: Universe) -> Tuple[Change, ...]:
 def _change(universe: Universe, draft: Draft, after: Tuple[ChangeId, ...], wave: int) -> Change:
     """Return a draft with its values, its cause and its place in the order."""
     view, name = universe.view, draft.name
-    kind, before, inputs = _values(view, draft)
     applied = view.applied_state(name)
+    kind, before, inputs = _values(view, draft, applied)
     # Not to be shown as it was applied or tried, or as a check saw it.
     hidden = applied.sensitive, applied.drift.differs, applied.unfinished.sensitive if applied.unfinished else ()
     return Change(
@@ -147,13 +147,13 @@ def _is_protected(view: View, name: Name, kind: str) -> bool:
     return view.applied_state(name).protect or any(kinds[each].protect for each in staged if each in kinds)
 
 
-def _values(view: View, draft: Draft) -> Tuple[str, Optional[Inputs], Optional[Inputs]]:
+def _values(view: View, draft: Draft, applied: Applied) -> Tuple[str, Optional[Inputs], Optional[Inputs]]:
     """Return the kind a change acts as, and its inputs before and after; None where there are none."""
-    applied, resource = view.applied_state(draft.name), view.effective.get(draft.name)
     before = applied.inputs if applied.live else None
     if draft.action in (RENAME, REMOVE):  # with what is there, or was tried to be
         there = applied.unfinished.inputs if before is None and applied.unfinished is not None else before
         return applied.kind, there, there
+    resource = view.effective.get(draft.name)
     return resource.kind if resource else "", before, view.inputs(draft.name) if resource is not None else None
 
 
@@ -162,8 +162,8 @@ def _check_schemas(view: View, changes: Tuple[Change, ...], recorded: Iterable[N
     kinds, schemas = view.situation.kinds, Schemas()
     names = [one.resource for one in changes if one.action in (RUN, UPDATE)]
     names += [name for name in recorded if name in view.effective and is_as_seen(view, name)]
-    known = ((name, kinds[view.effective[name].kind]) for name in names if view.effective[name].kind in kinds)
-    troubles = [trouble for name, kind in known for trouble in schemas.troubles(name, kind, view.inputs(name))]
+    known = [(name, kinds.get(view.effective[name].kind)) for name in names]
+    troubles = [one for name, kind in known if kind for one in schemas.troubles(name, kind, view.inputs(name))]
     if troubles:
         raise ImpossiblePlan(troubles)
 
@@ -205,21 +205,25 @@ def _differences(
     """Return what a change changes, leaf by leaf, with the inputs that drifted and cannot be shown."""
     if draft.cause in WITHOUT_VALUES or draft.action == RENAME:
         return ()
+    if draft.action == RUN:
+        return _marked(view, draft, diff(None, inputs))
     applied, is_seen = view.applied_state(draft.name), view.is_staged_here(draft.name)
-    if is_seen and applied.live and draft.action in (UPDATE, REMOVE):  # of others, what was applied
-        before = applied.seen
+    before = (applied.seen if is_seen and applied.live else before) or {}  # of others, what was applied
     hidden = applied.drift.differs if is_seen else frozenset()
     if draft.action == REMOVE:
-        return diff({**before, **dict.fromkeys(hidden & before.keys())} if before else before, None)
-    if draft.action == RUN or before is None or inputs is None:
-        found = diff(None if draft.action == RUN else before, inputs)
-    else:
-        found = diff(*[{key: side[key] for key in draft.inputs if key in side} for side in (before, inputs)])
-    if view.reports.by:
-        own = dict(leaves(view.effective[draft.name].inputs))
-        found = tuple(_mark(view, entry, own.get(entry.path)) for entry in found)
-    unseen = sorted(hidden) if draft.action == UPDATE else ()
-    return (*found, *[Difference((key,), Op.REPLACE) for key in unseen]) if unseen else found
+        return diff({**before, **dict.fromkeys(hidden & before.keys())}, None)
+    # Most inputs of most resources are as they were.
+    sides = [{key: side[key] for key in draft.inputs if key in side} for side in (before, inputs or {})]
+    found = _marked(view, draft, diff(*sides))
+    return (*found, *[Difference((key,), Op.REPLACE) for key in sorted(hidden)]) if hidden else found
+
+
+def _marked(view: View, draft: Draft, found: Tuple[Difference, ...]) -> Tuple[Difference, ...]:
+    """Return differences in which values that are known after other changes say so."""
+    if not view.reports.by:
+        return found
+    own = dict(leaves(view.effective[draft.name].inputs))
+    return tuple(_mark(view, entry, own.get(entry.path)) for entry in found)
 
 
 def _mark(view: View, entry: Difference, own: Value) -> Difference:

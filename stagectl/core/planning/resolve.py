@@ -189,8 +189,8 @@ class Resolver:
         value = document.inputs[key]
         try:
             value = map_leaves(value, self._fill)
-            self._sizes[name] = self._sizes.get(name, 0) + _size_of(value)
-            if self._sizes[name] > LARGEST_RESOURCE:
+            size = self._sizes[name] = self._sizes.get(name, 0) + _size_of(value)
+            if size > LARGEST_RESOURCE:
                 raise Failure(TOO_LARGE)
             self._values[node] = value
         except Failure as failed:
@@ -264,8 +264,9 @@ def _join(parts: List[Part]) -> Value:
 
 def _size_of(value: Value) -> int:
     """Return about how many characters a value has as JSON; raises for one that is too large or too deep."""
-    if type(value) is str and len(value) <= LARGEST:
-        return len(value)
+    kind = type(value)
+    if kind in SIMPLE and (kind is not str or len(value) <= LARGEST):
+        return len(value) if kind is str else 8
     size = 0
     for path, leaf in leaves(value):
         size += len(path) + (len(leaf) if isinstance(leaf, str) else 8)
