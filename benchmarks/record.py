@@ -18,6 +18,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import Dict, List, NamedTuple, Tuple
 
@@ -27,23 +28,25 @@ from benchmarks.common import commit_all
 
 COMMANDS = ("validate", "stage", "apply --record-only --yes", "apply --yes")
 MAIN = """
-import json, os, resource, sys, time
-began, said = time.perf_counter(), int(sys.argv.pop(1))
-if said == 1:
+import json, os, resource, sys
+if int(sys.argv.pop(1)) == 1:
     os.sched_setaffinity(0, [min(os.sched_getaffinity(0))])
 sys.path.insert(0, sys.argv.pop(1))
 from stagectl.__main__ import entry
+here, end = os.getpid(), os._exit
+def report():
+    usages = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    os.write(2, f"\\n{json.dumps([usage.ru_utime + usage.ru_stime for usage in usages])}".encode())
+os._exit = lambda code: (os.getpid() == here and report(), end(code))
 try:
     entry()
 finally:
-    usages = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    took = [time.perf_counter() - began, *(usage.ru_utime + usage.ru_stime for usage in usages)]
-    os.write(2, f"\\n{json.dumps(took)}".encode())
+    report()
 """
 
 
 class Cost(NamedTuple):
-    """Seconds: by the clock, and of the processor, of the process itself and of its children."""
+    """Seconds: of the whole process by the clock, and of the processor, of the process itself and of its children."""
 
     clock: float
     own: float
@@ -68,8 +71,10 @@ def measure(checkout: Path, before: Path, command: str, cores: int) -> Cost:
         root = shutil.copytree(before, Path(folder) / "repository", symlinks=True)
         subprocess.run(["git", "status", "--porcelain"], cwd=root, check=True, stdout=subprocess.DEVNULL)
         words = [sys.executable, "-c", MAIN, str(cores), str(checkout), *command.split()]
+        began = time.perf_counter()
         done = subprocess.run(words, cwd=root, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-    return Cost(*json.loads(done.stderr.splitlines()[-1]))
+        took = time.perf_counter() - began
+    return Cost(took, *json.loads(done.stderr.splitlines()[-1]))
 
 
 def each(costs: Dict[Tuple[int, int], List[Cost]], counts: List[int], cores: int) -> Cost:

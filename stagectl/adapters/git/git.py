@@ -123,7 +123,8 @@ class Git(Placed):
         """Return the files of a commit under some paths; without any, all of the project."""
         folder = self.folder_in(commit)
         wanted = [folder + path for path in paths] or ([folder] if folder else [])
-        return [entry._replace(path=entry.path[len(folder) :]) for entry in self.files_of(commit, wanted)]
+        found = self.files_of(commit, wanted)
+        return [entry._replace(path=entry.path[len(folder) :]) for entry in found] if folder else found
 
     def files_of(self, tree: Oid, paths: Sequence[str] = ()) -> List[Entry]:
         """Return the files of any tree, under some paths from its root."""

@@ -77,10 +77,11 @@ class Advance:
         came: Dict[Name, Set[Name]] = {}
         went: Dict[Name, Set[Name]] = {}
         for name, line in own.items():
-            now, before = line.names(), self._before(name).names()
-            for found, parents in ((came, now - before), (went, before - now)):
-                for parent in parents:
-                    found.setdefault(parent, set()).add(name)
+            now, before = line.names(), self._lines[name].names() if name in self._lines else set()
+            for parent in now - before:
+                came.setdefault(parent, set()).add(name)
+            for parent in before - now:
+                went.setdefault(parent, set()).add(name)
         return came, went
 
     def _affected_names(self) -> Set[Name]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from functools import lru_cache
+from itertools import chain
 from typing import Any, Callable, Dict, FrozenSet, Iterator, List, Mapping, NamedTuple, Optional, Set, Tuple
 
 from stagectl.core import forms
@@ -53,9 +54,8 @@ class Line(NamedTuple):
 
     def names(self) -> Set[Name]:
         """Return every resource that this one reads or names."""
-        found = {*self.after, *self.reacts, *self.unordered}
-        for nodes in self.reads.values():
-            found.update([name for name, _ in nodes])
+        found = {name for nodes in self.reads.values() for name, _ in nodes}
+        found.update(self.after, self.reacts, self.unordered)
         return found
 
     def parents(self, name: Name) -> FrozenSet[Name]:
@@ -96,10 +96,11 @@ def own_line(state: Applied) -> Line:
 
 def state_variables(state: Applied) -> Set[str]:
     """Return the environment variables in a resource's values, as written, applied, tried and seen."""
-    values = [side.inputs for side in (state, state.unfinished, state.observed) if side is not None]
-    parts = [part for inputs in values for part in parts_in(inputs)]
+    parts = parts_in(state.inputs)
+    parts += parts_in(state.unfinished.inputs) if state.unfinished is not None else ()
+    parts += parts_in(state.observed.inputs) if state.observed is not None else ()
     if state.resource is not None:
-        parts += [part for some in state.resource.parts.values() for part in some]
+        parts += chain.from_iterable(state.resource.parts.values())
     return {part.name for part in parts if isinstance(part, EnvVariable)}
 
 
