@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from contextlib import suppress
 from functools import lru_cache, partial
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
@@ -21,6 +22,7 @@ from stagectl.adapters.yamlfile.write import quote as quote
 from stagectl.core.errors import Flaw, StagectlError
 from stagectl.core.model import LARGEST_FILE
 from stagectl.core.once import pattern
+from stagectl.core.plain_lines import read_plain_lines
 
 CONFLICT = f"{NOT_YAML}a merge left a conflict here: choose what holds, and delete the marks"
 MOST_LEVELS = 64
@@ -49,7 +51,15 @@ _BASES = {"o": 8, "x": 16}
 
 def load(data: bytes) -> List[Any]:
     """Return the values of a file's one or two documents; raises BadYaml with the place of the first refusal."""
+    with suppress(StagectlError):  # reading all of it says where
+        values = read_plain_lines(data.decode("latin-1"), _word)
+        if values is not None:
+            return values
     return _read(data).values
+
+
+def _word(text: str) -> Any:
+    return _plain(text, None) if text[:1] in _NO_WORD else text
 
 
 def body_of(data: bytes) -> bytes:
