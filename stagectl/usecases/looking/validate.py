@@ -43,8 +43,10 @@ def validate(workspace: Workspace) -> Validation:
     general: List[StagectlError] = []
     if not problems:
         _, applied = workspace.applied_state()
-        later = _all_staged(workspace, snapshot)
-        for staged, paths in ((dict(snapshot.staged), {}), (later, dict(snapshot.definition_paths))):
+        now, later = dict(snapshot.staged), _all_staged(workspace, snapshot)
+        for staged, paths in ((now, {}), (later, dict(snapshot.definition_paths))):
+            if staged is later and later == now and not (problems or general):
+                break  # mostly all is staged, and nothing is wrong with it
             with time_budget("checking the inputs", len(staged)):
                 more, error = _wrong_with(workspace, snapshot._replace(staged=staged), applied, paths)
             problems += more
