@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Dict, List, Mapping, Optional, Set, Tuple
+from typing import AbstractSet, Dict, FrozenSet, List, Mapping, Optional, Set, Tuple
 
 from stagectl.core.graph import group_pairs
 from stagectl.core.model import REMOVE, RENAME, REPLACE, RUN, UPDATE, ChangeId, Name, change_id, split_change
@@ -28,8 +28,8 @@ class Draft:
     action: str
     cause: CauseType
     inputs: Tuple[str, ...] = ()
-    of: Set[ChangeId] = field(default_factory=set)
-    follows: Set[ChangeId] = field(default_factory=set)
+    of: FrozenSet[ChangeId] = frozenset()
+    follows: Tuple[ChangeId, ...] = ()
     triggers: Dict[ChangeId, str] = field(default_factory=dict)
     stamps: Dict[str, str] = field(default_factory=dict)
     conditional: bool = False
@@ -89,19 +89,20 @@ class Drafts:
 
     def add_own(self, name: Name) -> None:
         intent = intent_of(self._view, name)
-        previous: Set[ChangeId] = set()
+        previous: Tuple[ChangeId, ...] = ()
         for action in intent.actions:
             bare = action == RENAME or (action == REMOVE and RUN not in intent.actions)
             draft = Draft(name, action, intent.cause, () if bare else intent.inputs, follows=previous)
             if action == RENAME:
-                draft.of = {*self._view.applied_state(name).owed.get(RENAME, ())} - {draft.id}  # half done, it may be
+                owed = self._view.applied_state(name).owed.get(RENAME, ())  # half done, it may be
+                draft.of = frozenset(owed) - {draft.id}
                 draft.cause = CauseType.OWED if draft.of else CauseType.STAGED
             draft.conditional = action in intent.conditional
-            self.by_id[draft.id], previous = draft, {draft.id}
+            self.by_id[draft.id], previous = draft, (draft.id,)
         if intent.actions[-1:] != (REMOVE,):
             self._add_explicit(name, intent.actions, previous)
 
-    def _add_explicit(self, name: Name, inferred: Tuple[str, ...], previous: Set[ChangeId]) -> None:
+    def _add_explicit(self, name: Name, inferred: Tuple[str, ...], previous: Tuple[ChangeId, ...]) -> None:
         for action, stamp in self._view.pending_actions(name).items():
             if action in (RUN, REPLACE):
                 if RUN in inferred:  # the run does what they ask for; a live resource without one has nothing to run
@@ -113,7 +114,7 @@ class Drafts:
                 draft.stamps[action], draft.conditional = stamp, False
             else:
                 draft = Draft(name, action, CauseType.EXPLICIT, follows=previous, stamps={action: stamp})
-                self.by_id[draft.id], previous = draft, {draft.id}
+                self.by_id[draft.id], previous = draft, (draft.id,)
 
     # --- owed and reacting changes
 
@@ -127,7 +128,7 @@ class Drafts:
                 draft = self._join(name, action, CauseType.OWED) if view.is_asked(name, action) or is_affected else None
                 if draft is not None:
                     draft.conditional = False
-                    draft.of.update(behind if draft.cause == CauseType.OWED else ())
+                    draft.of = draft.of.union(behind if draft.cause == CauseType.OWED else ())
 
     def _join(self, name: Name, action: str, cause: CauseType) -> Optional[Draft]:
         """Return the change by which a resource does what it owes or reacts with, added or held; None without one."""
@@ -140,7 +141,7 @@ class Drafts:
             return self._hold(draft)
         if self._is_satisfied(name, action):
             return self.by_id[change_id(name, RUN)]
-        draft.follows.update(last_inferred(self._view, name))
+        draft.follows = tuple(last_inferred(self._view, name))
         return self.by_id.setdefault(draft.id, draft)
 
     def _hold(self, draft: Draft) -> Optional[Draft]:
@@ -188,11 +189,11 @@ class Drafts:
         if draft.action == action or draft.conditional:  # a run that is sure has another reason
             # Of two conditions on one change the weaker one counts.
             draft.triggers[trigger] = "success" if "success" in (when, draft.triggers.get(trigger)) else when
-        draft.of.update([trigger] if draft.cause == CauseType.REACTION else ())
+        draft.of = draft.of.union([trigger] if draft.cause == CauseType.REACTION else ())
         return [draft.id] if len(self.by_id) > known else []
 
 
-def behind(universe: Universe, draft: Draft) -> Set[ChangeId]:
+def behind(universe: Universe, draft: Draft) -> AbstractSet[ChangeId]:
     """Return the changes in the plan that brought a draft in: of parents whose values differ, or its triggers."""
     view = universe.view
     if draft.cause not in _OF_PARENTS or draft.name not in view.effective:

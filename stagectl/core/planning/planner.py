@@ -104,6 +104,7 @@ def _change(universe: Universe, draft: Draft, after: Tuple[ChangeId, ...], wave:
     view, name = universe.view, draft.name
     applied = view.applied_state(name)
     kind, before, inputs = _values(view, draft, applied)
+    sensitive = view.sensitive.get(name, frozenset())
     # Not to be shown as it was applied or tried, or as a check saw it.
     hidden = applied.sensitive, applied.drift.differs, applied.unfinished.sensitive if applied.unfinished else ()
     return Change(
@@ -118,7 +119,7 @@ def _change(universe: Universe, draft: Draft, after: Tuple[ChangeId, ...], wave:
         wave=wave,
         before=before,
         inputs=inputs,
-        sensitive=view.sensitive.get(name, frozenset()).union(*hidden),
+        sensitive=sensitive.union(*hidden) if any(hidden) else sensitive,
         triggers=tuple(sorted(draft.triggers.items())),
         stamps=draft.stamps,
         protected=draft.action == REMOVE and _is_protected(view, name, kind),
