@@ -11,6 +11,7 @@ class Word(str, Enum):
     Which text an enum of strings formats as differs between versions of Python (docs.python.org, enum, `StrEnum`).
     """
 
+    __hash__ = str.__hash__  # that of the strings that it is equal to, and in C
     __str__ = str.__str__
     __format__ = str.__format__  # type: ignore[assignment]
 

@@ -15,7 +15,7 @@ import shutil
 import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, BinaryIO, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, BinaryIO, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
 
 from stagectl.adapters.files import open_file, try_lock
 from stagectl.adapters.running.lock import forget_left, moment
@@ -25,7 +25,7 @@ from stagectl.core import forms
 from stagectl.core.errors import Busy, StagectlError
 from stagectl.core.model import ChangeId, Oid
 from stagectl.core.running.outcome import INPROGRESS, RECORDED, SUCCESS, Outcome
-from stagectl.core.running.run_document import header_text, outcome_json, read_header, read_record
+from stagectl.core.running.run_document import header_text, journal_lines, read_header, read_record
 from stagectl.core.running.runs import Header, Record
 
 KEPT = 30  # runs; the oldest go when a new one begins
@@ -49,9 +49,8 @@ class Journal:
 
     def add(self, news: Sequence[Tuple[ChangeId, Outcome]]) -> None:
         """Note changes that start (INPROGRESS) or end. On a full disk there is still room for ends."""
-        now = round(time.time(), 3)
-        entries = [{"change": identity, "at": now, **outcome_json(outcome)} for identity, outcome in news]
-        self._write(entries, starts=any(outcome.state == INPROGRESS for _, outcome in news))
+        lines = journal_lines(news, round(time.time(), 3))
+        self._write(lines, starts=any(outcome.state == INPROGRESS for _, outcome in news))
 
     def note_resume(self, answers: Sequence[Tuple[ChangeId, Outcome]]) -> None:
         """Note that the run is finished by hand, and what the operator says of changes whose end was not seen."""
@@ -69,15 +68,15 @@ class Journal:
         shutil.rmtree(self.folder / "private", ignore_errors=True)  # first: of a closed run it is not looked for
         (self.folder / NOTES).unlink(missing_ok=True)
         _spend(self.folder)
-        self._write([{"end": round(time.time(), 3), "commit": commit, "kept": kept}], starts=False)
+        self._write(json.dumps({"end": round(time.time(), 3), "commit": commit, "kept": kept}) + "\n", starts=False)
         self.close()
 
     def close(self) -> None:
         """Write it no more; a run that is not over is an interrupted one from now on."""
         self._file.close()
 
-    def _write(self, entries: Sequence[Mapping[str, Any]], *, starts: bool) -> None:
-        left = "".join(json.dumps(entry, ensure_ascii=True) + "\n" for entry in entries).encode()
+    def _write(self, lines: str, *, starts: bool) -> None:
+        left = lines.encode()
         size, descriptor = self._size + len(left), self._file.fileno()
         try:
             if starts and self._is_full:
@@ -94,7 +93,7 @@ class Journal:
                     "nothing more was started, and what finished is known; make room, then: stagectl resume",
                 ) from error
             self._is_full = True
-            self._write(entries, starts=False)
+            self._write(lines, starts=False)
 
     def private(self) -> Path:
         """Return the folder for files that only actions may read, and that go with the run."""

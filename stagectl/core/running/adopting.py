@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import AbstractSet, Any, Callable, Dict, List, Mapping, Optional
 
 from stagectl.core.errors import StagectlError, nearest
-from stagectl.core.model import RUN, UPDATE, Applied, ChangeId, Name, Resource, change_id
+from stagectl.core.model import RUN, STANDARD_ACTIONS, UPDATE, Applied, ChangeId, Name, Resource, change_id
 from stagectl.core.planning.situation import store_outputs
 from stagectl.core.plans.plan import Plan
 from stagectl.core.running.course import Course
@@ -74,6 +74,7 @@ def record_outcomes(
     """
     outcomes: Dict[ChangeId, Outcome] = {}
     course, recorded = Course(plan, store_outputs(applied, given)), Outcome(SUCCESS, message=RECORDED)
+    is_followed = not (course.is_filled_in and all(change.action in STANDARD_ACTIONS for change in plan.changes))
     for change in plan.changes:  # in topological order
         outcome = decide(change, outcomes, left_out)
         if outcome is None:
@@ -87,7 +88,8 @@ def record_outcomes(
                     f"give what it reads: --outputs FILE, with {FORM}; or record its parent alone, and let an action "
                     "of that report it first",
                 )
-        course.take(change, outcome)
+        if is_followed:  # by values that are known then, or by actions on what is live then
+            course.take(change, outcome)
         outcomes[change.id] = outcome
     _check_stored(plan, outcomes, applied, given)
     return outcomes
@@ -95,7 +97,7 @@ def record_outcomes(
 
 def _check_stored(plan: Plan, outcomes: Outcomes, applied: Mapping[Name, Applied], given: GivenOutputs) -> None:
     """Raise StagectlError for outputs of what does not become live here, because its run is left out."""
-    recorded = _takers(plan, outcomes)
+    recorded = _takers(plan, outcomes) if given else ()
     for name in sorted(given):
         state = applied.get(name) or Applied()
         if not state.live and name not in recorded:
@@ -128,7 +130,7 @@ def adopt_outputs(
 ) -> Dict[Name, Optional[Applied]]:
     """Return the states that moved, with outputs of live resources of which no change took them."""
     found = dict(states)
-    for name in sorted(given.keys() - _takers(plan, outcomes)):
+    for name in sorted(given.keys() - _takers(plan, outcomes)) if given else ():
         before = applied.get(name)
         stored = before.resource.stored if before is not None and before.resource is not None else None
         place = name if name in found else stored or name

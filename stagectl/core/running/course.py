@@ -202,9 +202,9 @@ def as_counted(plan: Plan, outcomes: Outcomes, applied: Mapping[Name, Applied]) 
 
 def with_values(plan: Plan, outcomes: Outcomes, applied: Mapping[Name, Applied]) -> Plan:
     """Return a plan with the values that its changes had, given how they ended; applied: what it was made from."""
-    course = Course(plan, applied)
-    if course.is_filled_in:
+    if not any(change.conditional or _reads(change) for change in plan.changes):
         return plan
+    course = Course(plan, applied)
     for change in plan.changes:
         course.take(change, outcomes[change.id])
     return course.plan()

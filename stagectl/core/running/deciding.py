@@ -19,11 +19,12 @@ def decide(change: Change, outcomes: Outcomes, left_out: Restriction) -> Optiona
     preset = left_out.preset.get(change.id)
     if preset is not None:
         return preset
-    failed = [earlier for earlier in change.after if not _lets_pass(earlier, outcomes, left_out)]
-    if failed:
-        return Outcome(SKIPPED, changed=False, message=f"after {failed[0]}")
-    is_asked = change.cause.type != "reaction" or change.id in left_out.asked
-    is_due = is_asked or any(is_met(outcomes.get(trigger), when) for trigger, when in change.triggers)
+    for earlier in change.after:
+        if not _lets_pass(earlier, outcomes, left_out):
+            return Outcome(SKIPPED, changed=False, message=f"after {earlier}")
+    if change.cause.type != "reaction" or change.id in left_out.asked:
+        return None
+    is_due = any(is_met(outcomes.get(trigger), when) for trigger, when in change.triggers)
     return None if is_due else Outcome(NOOP, changed=False, message="nothing to react on")
 
 

@@ -76,12 +76,13 @@ def settle(plan: Plan, outcomes: Outcomes, applied: Mapping[Name, Applied]) -> D
         after: Optional[Applied] = before or NOT_APPLIED
         own, target = changes.get(name, ()), plan.targets.get(name)
         for change in own:
-            after = after_change(plan, target, change, outcomes[change.id], after)
-            if outcomes[change.id].state in (ERROR, UNKNOWN) and change.id in doubted:
+            outcome = outcomes[change.id]
+            after = after_change(plan, target, change, outcome, after)
+            if change.id in doubted and outcome.state in (ERROR, UNKNOWN):
                 after = after and replace(after, tried=after.tried | {change.action})
         after = _finish(target, own, outcomes, after, is_recorded=name in recorded)
         after = _owe(after, held.get(name, {}))
-        if after == NOT_APPLIED:
+        if after is not None and not after.live and after == NOT_APPLIED:
             after = None
         if after != before or name in old_names:
             moved[name] = after
@@ -121,9 +122,10 @@ def after_change(
     if change.action == REMOVE:
         return _remove(target, change, state or NOT_APPLIED)
     state = state or NOT_APPLIED
-    stamps = {**state.stamps, **change.stamps}
-    owed = {action: behind for action, behind in state.owed.items() if not _pays(change, action)}
-    outputs = {**known_outputs(state, change.action), **outcome.outputs}
+    stamps = {**state.stamps, **change.stamps} if change.stamps else state.stamps
+    owed = state.owed and {action: behind for action, behind in state.owed.items() if not _pays(change, action)}
+    outputs = known_outputs(state, change.action)
+    outputs = {**outputs, **outcome.outputs} if outcome.outputs else outputs
     if change.action not in (RUN, UPDATE):
         return state.but(stamps=stamps, owed=owed, tried=state.tried - {change.action}, outputs=outputs)
     assert target is not None, "a resource that is run or updated is there afterwards"
@@ -189,7 +191,8 @@ def known_outputs(state: Applied, action: str) -> Outputs:
     """
     if action not in STANDARD_ACTIONS:
         return state.outputs
-    return {**({} if action == RUN else state.outputs), **_tried_outputs(state)}
+    known, tried = {} if action == RUN else state.outputs, _tried_outputs(state)
+    return {**known, **tried} if tried else known
 
 
 def _pays(change: Change, action: str) -> bool:
@@ -247,7 +250,8 @@ def _is_asked_for(changes: Sequence[Change], outcomes: Outcomes) -> bool:
 
 def _debts(changes: Sequence[Change], outcomes: Outcomes) -> Dict[str, Tuple[ChangeId, ...]]:
     """Return the reactions that are due and did not succeed."""
-    return {change.action: _due(change.triggers, outcomes) for change in changes if _is_owing(change, outcomes)}
+    reacting = [change for change in changes if change.triggers]
+    return {change.action: _due(change.triggers, outcomes) for change in reacting if _is_owing(change, outcomes)}
 
 
 def _half_renamed(name: Name, outcomes: Outcomes) -> Dict[str, Tuple[ChangeId, ...]]:

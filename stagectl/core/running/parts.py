@@ -25,15 +25,16 @@ def portion_of(plan: Plan, staged: Staged, applied: AppliedStates) -> Portion:
     targets = frozenset(target for target in found if target is not None)
     if targets != found:
         return WHOLE
-    looks = {parent for name in writes for form in _forms(plan, name, staged, applied) for parent in form.parents}
-    return Portion(writes, frozenset(looks) - writes, targets)
+    forms = (form for name in writes for form in _forms(plan, name, staged, applied))
+    looks = frozenset().union(*(form.parents if form.has_relations else form.reads for form in forms))
+    return Portion(writes, looks - writes, targets)
 
 
 def _targets(plan: Plan) -> Iterator[Optional[str]]:
     """Yield the targets that changes act on, before and after; None for one that is not known yet."""
     for change in plan.changes:
-        for values in (change.inputs or {}, change.before or {}):
-            target = values.get("target")
+        for values in (change.inputs, change.before):
+            target = values.get("target") if values else None
             if isinstance(target, Template):
                 yield None
             elif isinstance(target, str):
@@ -57,11 +58,12 @@ def tags_written(plan: Plan, staged: Staged, applied: AppliedStates) -> Dict[Nam
     }
 
 
-def meets_of(part: Portion, tags: Tags) -> Callable[[Lock], Tuple[str, ...]]:
-    """Return what says what another holder has of a part; tags: those of what it writes."""
+def meets_of(part: Portion, tags: Callable[[], Tags]) -> Callable[[Lock], Tuple[str, ...]]:
+    """Return what says what another holder has of a part; tags: returns those of what it writes."""
 
     def meets(lock: Lock) -> Tuple[str, ...]:
-        return tuple(sorted({*in_common(part, lock.part), *_locked_names(lock.part, tags)}))
+        on_purpose = _locked_names(lock.part, tags()) if lock.part.names or lock.part.tags else ()
+        return tuple(sorted({*in_common(part, lock.part), *on_purpose}))
 
     return meets
 
@@ -73,5 +75,5 @@ def _locked_names(part: Portion, tags: Tags) -> Iterator[Name]:
     for name, own in tags.items():
         by_name = not tests or any(test(name) for test in tests)
         by_tag = not expressions or any(expression.holds(own) for expression in expressions)
-        if (tests or expressions) and by_name and by_tag:
+        if by_name and by_tag:
             yield name

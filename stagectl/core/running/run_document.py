@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
-from typing import Any, Dict, Mapping, Optional, Sequence
+from json.encoder import encode_basestring_ascii
+from typing import Any, Dict, Mapping, Optional, Sequence, Tuple
 
 from stagectl.core import forms
 from stagectl.core.model import ChangeId, Oid
@@ -34,6 +36,16 @@ def read_record(header: Header, entries: Sequence[Mapping[str, Any]]) -> Record:
         if entry["state"] == INPROGRESS:
             begun[identity] = forms.seconds(entry["at"])
     return Record(header, outcomes, begun, ended, commit, kept)
+
+
+def journal_lines(news: Sequence[Tuple[ChangeId, Outcome]], now: float) -> str:
+    """Return starts and ends as lines of the journal. now: seconds since the epoch."""
+    ends: Dict[int, str] = {}  # by identity: thousands that are recorded at once have one end
+    lines = []
+    for identity, outcome in news:
+        end = ends.get(id(outcome)) or json.dumps({"at": now, **outcome_json(outcome)})[1:]
+        lines.append(f'{{"change": {encode_basestring_ascii(identity)}, {ends.setdefault(id(outcome), end)}\n')
+    return "".join(lines)
 
 
 def outcome_json(outcome: Outcome) -> Dict[str, Any]:

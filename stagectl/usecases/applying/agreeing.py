@@ -44,11 +44,12 @@ class Making:
 
 @dataclass(frozen=True)
 class Planned:
-    """A plan, what it was made from, and what carrying it out and sharing it has to itself."""
+    """A plan, what it was made from, and what carrying it out, and sharing it as well, has to itself."""
 
     workspace: Workspace
     plan: Plan
     situation: Situation
+    own: Portion
     part: Portion
     basis: Basis
 
@@ -59,7 +60,7 @@ class Planned:
     def meets(self) -> Callable[[Lock], Tuple[str, ...]]:
         """Return what says what another holder has of it."""
         situation = self.situation
-        return meets_of(self.part, tags_written(self.plan, situation.staged, situation.applied))
+        return meets_of(self.part, lambda: tags_written(self.plan, situation.staged, situation.applied))
 
 
 @dataclass(frozen=True)
@@ -105,13 +106,13 @@ class Asking:
             _ = workspace.branch  # as it is before other processes move it
         basis = making.basis(workspace)
         if before is not None and before.basis == basis:
-            plan, situation = before.plan, before.situation
+            plan, situation, own = before.plan, before.situation, before.own
             making.check(workspace, plan)  # files may have been edited
         else:
             plan, situation = making.make(workspace)
-        part = portion_of(plan, situation.staged, situation.applied)
-        part = part.with_more(Portion(self._outputs)).with_more(self._team.unshared_portion())
-        return Planned(workspace, plan, situation, part, basis)
+            own = portion_of(plan, situation.staged, situation.applied)
+        part = own.with_more(Portion(self._outputs)).with_more(self._team.unshared_portion())
+        return Planned(workspace, plan, situation, own, part, basis)
 
     @contextmanager
     def under_locks(self, first: Planned, making: Making) -> Iterator[Agreed]:

@@ -149,10 +149,11 @@ def _message(workspace: Workspace, plan: Plan, header: Header, outcomes: Mapping
     trailers = [f"Run: {header.run}", f"Applied-by: {workspace.git.check_identity()}", f"Plan: {plan.id}"]
     trailers += ["Record-only: true"] if header.record_only else []
     trailers += [f"Base: {header.base or NO_BASE}", f"Selection: {canonical(selection_json(plan.selection))}"]
-    trailers += [f"Change: {change.id} {outcomes[change.id].state}" for change in plan.changes]
-    trailers += [f"Unchanged: {change.id}" for change in plan.changes if _is_unchanged(outcomes[change.id])]
-    trailers += [f"Reason: {change.id} {why}" for change in plan.changes for why in _reason(outcomes[change.id])]
-    trailers += [f"Unstarted: {change.id}" for change in plan.changes if not outcomes[change.id].began]
+    ends = [(change.id, outcomes[change.id]) for change in plan.changes]
+    trailers += [f"Change: {identity} {end.state}" for identity, end in ends]
+    trailers += [f"Unchanged: {identity}" for identity, end in ends if end.state == SUCCESS and not end.changed]
+    trailers += [f"Reason: {one} {why}" for one, end in ends if end.state in (ERROR, UNKNOWN) for why in _reason(end)]
+    trailers += [f"Unstarted: {identity}" for identity, end in ends if not end.began]
     trailers += [f"Recorded: {name}" for name in plan.recorded]
     trailers += [f"Outputs: {name}" for name in sorted(header.outputs)]
     return subject + "\n\n" + "\n".join(trailers) + "\n"
@@ -161,9 +162,4 @@ def _message(workspace: Workspace, plan: Plan, header: Header, outcomes: Mapping
 def _reason(outcome: Outcome) -> Sequence[str]:
     """Return why a change failed, in one line that a later plan shows; nothing where it is not known why."""
     said = safe(" ".join(outcome.message.split()))[:LONGEST_REASON]
-    return [said] if said and outcome.state in (ERROR, UNKNOWN) else []
-
-
-def _is_unchanged(outcome: Outcome) -> bool:
-    """Return whether an action succeeded and said that it changed nothing, which reactions may go by."""
-    return outcome.state == SUCCESS and not outcome.changed
+    return [said] if said else []

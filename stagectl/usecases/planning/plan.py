@@ -176,6 +176,8 @@ def checked_plan(situation: Situation, selection: Selection, snapshot: Snapshot,
 
 def _move_hints(plan: Plan) -> List[str]:
     """Return hints for resources that look moved, but are removed and run again."""
+    if not any(one.action == REMOVE for one in plan.changes):
+        return []
     staged = (one for one in plan.changes if one.action in (REMOVE, RUN) and one.cause.type == CauseType.STAGED)
     alike = group_pairs(((one.kind, digests(one).inputs), one) for one in staged)
     sides = [group_pairs((one.action, one.resource) for one in some) for some in alike.values()]

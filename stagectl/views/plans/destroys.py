@@ -33,6 +33,8 @@ def pair_replaces(plan: Plan) -> List[Tuple[Change, Optional[Change]]]:
 
 def destroying(plan: Plan) -> List[Tuple[Change, Optional[Change]]]:
     """Return the removals, and the replaces as pairs of run and removal."""
+    if not any(change.action == REMOVE for change in plan.changes):
+        return []
     return [
         (change, removal) for change, removal in pair_replaces(plan) if removal is not None or change.action == REMOVE
     ]
