@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any, Callable, List, Optional, Tuple
 
+from stagectl.core.errors import StagectlError
 from stagectl.core.once import pattern
 
 _LONGEST = 1 << 16  # characters, in which there are less values than one file may have
@@ -18,7 +19,8 @@ _WORD = r"[A-Za-z0-9_./@=+%$,;(){}~-]*"
 # What ends a word is no part of it: there is one way to match, which takes a time that grows as the text does.
 _PLAIN = rf"(?:[A-Za-z0-9_./$]|[+-](?=[A-Za-z0-9.])){_WORD}(?:(?: (?![ #\n])|:(?=[A-Za-z0-9_./${{])){_WORD})*"
 _ITEM = rf'(?:[A-Za-z0-9_./]|-(?=[A-Za-z0-9])){_INNER}*|"(?:{_INNER}|[ :${{}}])*"'
-_VALUE = rf"""{_PLAIN}|"[ !#-\[\]-~]*"|'[ -&(-~]*'|\[(?:(?:{_ITEM})(?:, (?:{_ITEM}))*)?\]|\{{\}}"""
+_FLOW = rf"\[(?:(?:{_ITEM})(?:, (?:{_ITEM}))*)?\]|\{{(?:{_KEY}: (?:{_ITEM})(?:, {_KEY}: (?:{_ITEM}))*)?\}}"
+_VALUE = rf"""{_PLAIN}|"[ !#-\[\]-~]*"|'[ -&(-~]*'|{_FLOW}"""
 _COMMENT = "#[ -~]*"
 _LINE = pattern(  # which is no deeper than a file may be
     rf"^( {{0,40}})(?:(- )?(?:({_KEY}):(?: ({_VALUE}))?|({_VALUE}))(?: +{_COMMENT})?|(---)|{_COMMENT})?\n",
@@ -29,13 +31,15 @@ _LINE = pattern(  # which is no deeper than a file may be
 def read_plain_lines(text: str, resolve: Callable[[str], Any]) -> Optional[List[Any]]:
     """Return the values of a file's one or two documents; None where it is not of plain lines alone, or wrong.
 
-    resolve: returns the value of a word without quotes, or raises.
+    resolve: returns the value of a word without quotes. Raises StagectlError, as that may, for a key twice in braces.
     """
-    lines = _LINE.findall(text) if len(text) <= _LONGEST and text.startswith("---\n") else []
+    lines = _LINE.findall(text) if len(text) <= _LONGEST else []
     if len(lines) != text.count("\n") or text[-1:] != "\n":  # a match has a whole line
         return None
-    documents: List[Any] = []
-    levels: List[Tuple[int, Any]] = []  # the mappings and lists that are open, with the spaces before their lines
+    documents: List[Any] = [] if text.startswith("---\n") else [{}]
+    levels: List[Tuple[int, Any]] = [
+        (0, one) for one in documents
+    ]  # the mappings and lists that are open, with the spaces before their lines
     opened = ""  # the key of the line before, if what it has is still to come
     for spaces, dash, key, value, item, start in lines:
         if start:
@@ -83,4 +87,10 @@ def _value(text: str, resolve: Callable[[str], Any]) -> Any:
         return text[1:-1]
     if first == "[":
         return [_value(item, resolve) for item in text[1:-1].split(", ")] if text != "[]" else []
+    if first == "{" and text != "{}":
+        pairs = [item.split(": ", 1) for item in text[1:-1].split(", ")]
+        found = {key: _value(item, resolve) for key, item in pairs}
+        if len(found) < len(pairs):
+            raise StagectlError("a key stands twice")
+        return found
     return {} if first == "{" else resolve(text)

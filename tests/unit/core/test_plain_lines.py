@@ -10,14 +10,43 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stagectl.adapters import yamlfile
+from stagectl.core.errors import StagectlError
 from stagectl.core.plain_lines import read_plain_lines
 from stagectl.core.values import same
 
 WORDS = ["a", "a b", "x:1.2", "a.b/c", "1", "-1", "+.5", "0x1F", "1e3", "true", "null", "No", ".", "...", "-a", "a~"]
-WORDS += ['""', '"a: b # c"', "'it {is}'", '" a "', "''", "[]", "[a, -1, x/y]", '["${a.b}", 1.0, true]', "{}", "a$"]
-WORDS += ["${a.b}/x, (c)"]
+WORDS += [
+    '""',
+    '"a: b # c"',
+    "'it {is}'",
+    '" a "',
+    "''",
+    "[]",
+    "[a, -1, x/y]",
+    '["${a.b}", 1.0, true]',
+    "{}",
+    "a$",
+    "{a: -1}",
+]
+WORDS += ["${a.b}/x, (c)", '{type: string, a/b: "${a}: b", c: 1.0}']
 OTHERS = ["", "~", "a ", "a  b ", "a: b", "a:", "- a", "-", "---", "'a''b'", '"\\n"', '"a', "[a,b]", "[a, ]"]
-OTHERS += ["[a:b]", "[a b]", '["a, b"]', "[[a]]", "{a: b}", "&a", "&a b", "*a", "!!str a", "|", ">", "%a", "@a", "é"]
+OTHERS += [
+    "[a:b]",
+    "[a b]",
+    '["a, b"]',
+    "[[a]]",
+    "{a: b, a: 1}",
+    "{a}",
+    "&a",
+    "&a b",
+    "*a",
+    "!!str a",
+    "|",
+    ">",
+    "%a",
+    "@a",
+    "é",
+]
 OTHERS += [".nan", "1e999", "a\t", "<<"]
 KEYS = ["a", "b", "c.d", "1", "-", "<<", "'q'", "a b", "k" * 101]
 LINES = ["", "  ", "# a: b", "  # c", "a", "  a: 1", "  - 1", "a:", "a:\t1", "- a: 1", "---", "...", "? a"]
@@ -26,7 +55,7 @@ LINES += ["a : 1", "%YAML 1.2"]
 
 def plain(text: str) -> Any:
     """Return what is read of a text; a number that JSON does not have is none of it."""
-    with suppress(yamlfile.BadYaml):
+    with suppress(StagectlError):
         return read_plain_lines(text, yamlfile.resolve_plain)
     return None
 
@@ -51,6 +80,7 @@ def test_words_lists_and_mappings_are_read(word: str) -> None:
     assert found is not None
     assert same(found, all_yaml(f"---\n{text}---\n{text}"))
     assert same(found, yamlfile.load(f"---\n{text}---\n{text}".encode()))
+    assert same(found[:1], plain(text)) and same(found, plain(f"{text}---\n{text}"))
 
 
 @pytest.mark.parametrize(
@@ -62,7 +92,7 @@ def test_what_may_say_something_else_is_left(lines: str) -> None:
     """
     assert plain(f"---\nb: 1\n{lines}\n") is None
     assert read_plain_lines("---\nb: 1", str) is None
-    assert read_plain_lines("b: 1\n", str) is None
+    assert read_plain_lines("{}\n", str) is None
 
 
 VALUES = st.sampled_from([*WORDS, *OTHERS])
