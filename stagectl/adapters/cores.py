@@ -6,7 +6,6 @@ import os
 import signal
 import threading
 from contextlib import suppress
-from functools import partial
 from typing import BinaryIO, Callable, List, Sequence, Tuple, TypeVar
 
 Item = TypeVar("Item")
@@ -16,16 +15,8 @@ _MOST = 8  # processes: this one takes in what all others found
 _NOT_THEIRS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # a fork ends with this process, which hears them
 
 
-def on_all_cores(work: Callable[[Sequence[Item]], Result], items: Sequence[Item], least: int) -> List[Result]:
-    """Return what *work* makes of the items, run by run in their order: of the first here, of each other in a fork.
-
-    least: items in a run, so that a fork pays.
-    """
-    return do_at_once([partial(work, run) for run in split_evenly(items, least, cores())])
-
-
 def split_evenly(items: Sequence[Item], least: int, most: int) -> List[Sequence[Item]]:
-    """Return items in about equal runs, of which there are one at least and *most* at most; least: items in one."""
+    """Return items in about equal runs, one at least and *most* at most; least: items in one, so that a fork pays."""
     count = max(1, min(most, len(items) // least))
     ends = [len(items) * number // count for number in range(count + 1)]
     return [items[start:end] for start, end in zip(ends, ends[1:])]

@@ -9,17 +9,8 @@ from stagectl.adapters.applied.store import load_states, root_commit, state_byte
 from stagectl.adapters.git.git import Git
 from stagectl.adapters.git.objects import BLOB, TREE, Item, NewCommit, Objects, write_commit
 from stagectl.adapters.worktree import tree
-from stagectl.core.indexing import shards
+from stagectl.core.indexing import shards, usage
 from stagectl.core.indexing.advance import Advance, Changed, States
-from stagectl.core.indexing.usage import (
-    Usage,
-    advance_counts,
-    contradicting,
-    encode_usage,
-    encode_variables,
-    needs,
-    variables_read,
-)
 from stagectl.core.model import APPLIED, INDEX, KINDS, STAGED, Kind, Oid
 
 _MANY = 1000  # files: of fewer it takes longer to ask which are stored than to store them once more
@@ -90,8 +81,8 @@ def state_trees(git: Git, objects: Objects, tip: Optional[Oid], states: States, 
     live = before.of.live + sum(after.is_live - was.is_live for was, after in step.pairs)
     heads = {
         OF: of_text(Of(staged, applied, live)),
-        USAGE: encode_usage(_usage(git, step, like, before.usage)),
-        VARIABLES: encode_variables(advance_counts(before.variables, step.pairs, variables_read)),
+        USAGE: usage.encode_usage(_usage(git, step, like, before.usage)),
+        VARIABLES: usage.encode_variables(usage.advance_counts(before.variables, step.pairs, usage.variables_read)),
     }
     return StateTrees(staged, applied, _index(objects, before, index, heads, step))
 
@@ -99,11 +90,8 @@ def state_trees(git: Git, objects: Objects, tip: Optional[Oid], states: States, 
 def _staged_files(git: Git, objects: Objects, states: States, like: Oid) -> Dict[str, Optional[Item]]:
     """Return the entries of the staged files, to be stored unless the commit that they come from has them."""
     kept = {entry.oid for entry in git.entries(like, [STAGED])} if len(states) > _MANY else ()  # of most files
-    files: Dict[str, Optional[Item]] = {f"{name}.yaml": None for name in states}
-    for name, state in states.items():
-        if state is not None and state.resource is not None:
-            files[f"{name}.yaml"] = Item(BLOB, objects.blob(state.resource.content, kept))
-    return files
+    found = ((name, state.resource if state is not None else None) for name, state in states.items())
+    return {f"{name}.yaml": Item(BLOB, objects.blob(one.content, kept)) if one else None for name, one in found}
 
 
 def _index(objects: Objects, before: Index, tree: Optional[Oid], heads: Mapping[str, str], step: Changed) -> Oid:
@@ -122,17 +110,17 @@ def _index(objects: Objects, before: Index, tree: Optional[Oid], heads: Mapping[
     return made
 
 
-def _usage(git: Git, step: Changed, like: Oid, before: Usage) -> Usage:
+def _usage(git: Git, step: Changed, like: Oid, before: usage.Usage) -> usage.Usage:
     """Return what is needed of the kinds after a step, with the id of those of a commit if they have it."""
-    usage = Usage(advance_counts(before.counts, step.pairs, needs))
+    now = usage.Usage(usage.advance_counts(before.counts, step.pairs, usage.needs))
     (oid,) = git.look_up([git.at(like, KINDS)])
     if oid is None:
-        return usage
-    if before.fits == oid and before.counts == usage.counts:
-        return usage._replace(fits=oid)
+        return now
+    if before.fits == oid and before.counts == now.counts:
+        return now._replace(fits=oid)
     kinds = kinds_of(git, like)
-    fits = kinds is not None and usage.kinds <= kinds.keys() and not contradicting(usage, kinds)
-    return usage._replace(fits=oid) if fits else usage
+    fits = kinds is not None and now.kinds <= kinds.keys() and not usage.contradicting(now, kinds)
+    return now._replace(fits=oid) if fits else now
 
 
 def kinds_of(git: Git, commit: Oid) -> Optional[Mapping[str, Kind]]:

@@ -28,7 +28,7 @@ Words = Tuple[str, ...]  # git's arguments
 _FETCH = ("--quiet", "--no-tags", "--no-write-fetch-head", "--recurse-submodules=no", "--filter=blob:none", "--stdin")
 _BELOW_AN_ID = pattern(rf"{OID.pattern}\^")
 _READ = ("cat-file", "--batch")
-_MANY = 2000  # questions, for which gits of their own pay
+_MANY = 2000  # questions, for which a git of their own pays
 _PORTION = 4096  # bytes of a portion's questions, without the first
 
 
@@ -103,28 +103,22 @@ class Names(GitProcess):
             self.try_run(*words, data=wanted, env=looking(self.run(*SETTINGS)))
 
     def _ask_many(self, words: Words, read: Callable[[IO[bytes]], Reply], names: Sequence[str]) -> List[Reply]:
-        """Return the answers of a git on each core, which waits neither for a question nor until an answer is read.
+        """Return the answers of a git of their own, which waits neither for a question nor until an answer is read.
 
-        None where a conversation has to give them: there are few questions, or a git did not answer all.
+        None where a conversation has to give them: there are few questions, or git did not answer all.
         """
         if len(names) < _MANY or not hasattr(os, "memfd_create"):
             return []
-        from stagectl.adapters.cores import cores, split_evenly  # what asks little loads less
-
-        gits, found = [(Prefetch(str(self.top)), run) for run in split_evenly(names, _MANY // 2, cores())], []
+        git, words = Prefetch(str(self.top)), (*words, "--buffer")
         try:
-            for git, run in gits:
-                asked = "".join(f"{name}\n" for name in run).encode("utf-8", "surrogateescape")
-                git.start((*words, "--buffer"), looking(self._raw_settings), asked, nice=0)
-            for git, run in gits:
-                said = io.BytesIO(git.take((*words, "--buffer")) or b"")
-                found += [read(said) for _ in run]
-            return found
+            asked = "".join(f"{name}\n" for name in names).encode("utf-8", "surrogateescape")
+            git.start(words, looking(self._raw_settings), asked, nice=0)
+            said = io.BytesIO(git.take(words) or b"")
+            return [read(said) for _ in names]
         except (EOFError, OSError):
             return []
         finally:
-            for git, _ in gits:
-                git.drop()
+            git.drop()
 
     def _ask(self, answering: Conversation[Reply], names: Sequence[str]) -> List[Reply]:
         """Return answers; one that never comes does not mean that nothing is there."""

@@ -55,21 +55,16 @@ class Objects:
     def blobs(
         self, content_of: Callable[[Source], bytes], sources: Sequence[Source], meanwhile: Callable[[], Other]
     ) -> Tuple[List[Oid], Other]:
-        """Return the ids of the contents of some files, to be stored, and what *meanwhile* returns.
-
-        Many are made on the other cores.
-        """
+        """Return the ids of some files' contents, to be stored: many made on other cores; and what *meanwhile* does."""
         from stagectl.adapters.cores import cores, do_at_once, split_evenly  # what only looks makes none
 
         def make(some: Sequence[Source]) -> List[Tuple[Oid, bytes]]:
             contents = map(content_of, some)
             return [(object_id("blob", content, self._like), _packed("blob", content)) for content in contents]
 
-        tasks: List[Callable[[], Any]] = [partial(make, run) for run in split_evenly(sources, _MANY, cores() - 1)]
-        if len(sources) > _MANY:
-            other, *made = do_at_once([meanwhile, *tasks])
-        else:
-            other, made = meanwhile(), [task() for task in tasks]
+        runs = split_evenly(sources, _MANY, cores() - 1)
+        tasks: List[Callable[[], Any]] = [meanwhile, *[partial(make, run) for run in runs]]
+        other, *made = do_at_once(tasks) if len(sources) > _MANY else [task() for task in tasks]
         found = [one for some in made for one in some]
         self._packed.update(found)
         return [oid for oid, _ in found], other

@@ -23,7 +23,7 @@ from typing import (
 )
 
 from stagectl.adapters.clock import time_budget
-from stagectl.adapters.cores import on_all_cores
+from stagectl.adapters.cores import cores, do_at_once, split_evenly
 from stagectl.adapters.worktree.tree import Files
 from stagectl.core.config import Config
 from stagectl.core.errors import Flaw, FlawedFile, Problem, nearest
@@ -163,7 +163,8 @@ class _Reading:
         """Return the resources below some folders, by path."""
         named = [*self._named(roots, "two names that are the same or differ only in case", _why_no_name)]
         found: Dict[str, Resource] = {}
-        for there, problems, flawed, reuse in on_all_cores(partial(self._read, is_staged), named, LEAST):
+        tasks = [partial(self._read, is_staged, run) for run in split_evenly(named, LEAST, cores())]
+        for there, problems, flawed, reuse in do_at_once(tasks):
             found.update(there)
             self.problems += problems
             self.flawed.update(flawed)

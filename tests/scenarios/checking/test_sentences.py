@@ -9,8 +9,8 @@ import pytest
 
 from tests.build import Repo, ended
 from tests.scenarios.checking.world import answer, by_hand, drop, entry, looked, there, world
-from tests.scenarios.planning.test_cache import loaded
 from tests.scenarios.runs.world import until
+from tests.test_loading import loaded
 
 SECRET = {"SHOP_PASSWORD": "correct-horse"}
 

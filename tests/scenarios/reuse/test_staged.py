@@ -184,7 +184,7 @@ def test_a_plan_does_not_know_that_definitions_are_expanded(alike: Repo) -> None
     """
     Nothing of it is loaded, whether a plan reads little or every file; staging alone loads it.
     """
-    from tests.scenarios.planning.test_cache import loaded
+    from tests.test_loading import loaded
 
     alike.write(".staged/prod/web.yaml", STAGED.replace("large", "huge"))
     for words in (["plan"], ["plan", "--base", "HEAD"], ["apply", "--yes"]):

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+from functools import partial
 from typing import Any, Callable, List, Sequence, Tuple
 
 import pytest
@@ -30,7 +31,7 @@ def work(run):
         print("ready", flush=True)
         time.sleep(60)
     time.sleep(1)
-cores.on_all_cores(work, range(2), 1)
+cores.do_at_once([lambda: work(0), lambda: work(1)])
 """
 
 
@@ -48,14 +49,17 @@ def test_what_a_fork_does_not_bring_to_its_end_is_done_here(monkeypatch: Any, en
     def work(run: Sequence[int]) -> Tuple[List[int], Any]:
         return [6 // (3 - item) for item in run], end() if os.getpid() != here else None
 
+    def spread(items: Sequence[int], least: int) -> List[Any]:
+        return cores.do_at_once([partial(work, run) for run in cores.split_evenly(items, least, 3)])
+
     monkeypatch.setattr(cores, "cores", lambda: 3)
     monkeypatch.setattr(os, "fork", noted)
-    results = cores.on_all_cores(work, [0, 1, 2, 1, 0], 1)
+    results = spread([0, 1, 2, 1, 0], 1)
     assert [2, 3, 6, 3, 2] == [number for numbers, _ in results for number in numbers]
     assert [None, *[end() if end is ENDS[0] else None] * 2] == [other for _, other in results]
     with pytest.raises(ZeroDivisionError):
-        cores.on_all_cores(work, [0, 1, 2, 3], 2)
-    assert [([], None)] == cores.on_all_cores(work, [], 1)
+        spread([0, 1, 2, 3], 2)
+    assert [([], None)] == spread([], 1)
     for process in forks:
         with pytest.raises(ChildProcessError):
             os.waitpid(process, os.WNOHANG)
