@@ -11,12 +11,13 @@ import os
 import sys
 from itertools import islice
 from pathlib import Path, PurePosixPath
-from typing import Dict, Iterable, List, Mapping, NamedTuple, Optional, Union
+from typing import Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Tuple, Union
 
 from stagectl.core.model import CONFIG
 
 RACY = 2_000_000_000  # nanoseconds: a folder this young may change again without another time
 
+_AS_SORTED = "{}/".format  # what git sorts a folder by, among files and folders
 Stat = List[int]
 FolderStats = Mapping[str, Optional[Stat]]  # by path; None for one that is looked into in any case
 
@@ -32,7 +33,7 @@ def is_settled(stat: Stat, began: int) -> bool:
 
 
 class Walked(NamedTuple):
-    """What is in some folders. stats: of all of them; files: in those that are not as they were.
+    """What is in some folders. stats: of all of them; files: in those that changed, from one not listed on.
 
     is_regular: whether all in these is: no link, no other repository, nothing special or closed.
     """
@@ -42,44 +43,71 @@ class Walked(NamedTuple):
     is_regular: bool
 
 
-def walk(root: Path, tops: Iterable[str], before: FolderStats, most: int = sys.maxsize) -> Walked:
-    """Look into all folders at or below some that are not as they were *before*, until there are more than *most*."""
+class Listed:
+    """The files that git knows, sorted, each behind a NUL, the letter that says whether git looks at it, and a space.
+
+    Folders are asked about in the same order.
+    """
+
+    def __init__(self, listed: bytes) -> None:
+        self._listed, self._at = listed, 0
+
+    def find_all(self, start: str, names: Sequence[str]) -> bool:
+        """Return whether these files, sorted, behind a path, are found; after the first that is not, none is."""
+        step = f"\0H {start}"
+        self._at = at = self._listed.find(os.fsencode(step), self._at)  # from -1 on, nothing is found
+        if not self._listed.startswith(os.fsencode(f"{step}{step.join(names)}\0"), at):
+            for name in names:  # there are folders between them
+                at = self._listed.find(os.fsencode(f"{step}{name}\0"), at)
+            self._at = min(self._at, at)
+        return at >= 0
+
+
+def walk(root: Path, tops: Iterable[str], before: FolderStats, listed: Listed, most: int = sys.maxsize) -> Walked:
+    """Look into all folders at or below some that are not as they were *before*, until there are more than *most*.
+
+    listed: files that are known.
+    """
     stats: Dict[str, Optional[Stat]] = {}
     files: List[str] = []
-    is_regular, left = True, [*tops, *before]
+    is_regular, left = True, sorted({*tops, *before}, key=_AS_SORTED, reverse=True)
     while left and len(stats) + len(files) <= most:
         path = left.pop()
         if path not in stats:
             stats[path] = stat = stat_of(f"{root}/{path}")
             if stat is not None and stat != before.get(path):
-                is_regular = _look_into(root, path, left, files, most) and is_regular
+                start, names, folders, is_plain = _look_into(root, path, most)
+                left += folders
+                if names and not listed.find_all(start, names):
+                    files += [f"{start}{name}" for name in names]
+                is_regular = is_regular and is_plain
     return Walked(stats, files, is_regular)
 
 
-def _look_into(root: Path, path: str, folders: List[str], files: List[str], most: int) -> bool:
-    """Add the folders and files in a folder, up to so many, to those known; return whether all in it is regular."""
-    is_regular, place = True, f"{root}/{path}"
+def _look_into(root: Path, path: str, most: int) -> Tuple[str, List[str], List[str], bool]:
+    """Return how all files of a folder start, how they go on, sorted, its folders, and whether all in it is regular.
+
+    most: as many entries are looked at.
+    """
+    start, place, others = f"{path}/", f"{root}/{path}", []
     if os.path.realpath(place) != place:
-        return False
+        return start, [], [], False
     try:
-        with os.scandir(place) as entries:
-            for entry in islice(entries, most):
-                if entry.is_file(follow_symlinks=False) and entry.name != ".git":
-                    files.append(f"{path}/{entry.name}")  # most are: it has to be short
-                    continue
-                is_folder = entry.is_dir(follow_symlinks=False)
-                if entry.name == ".git" or (not is_folder and not entry.name.startswith(".")):
-                    is_regular = False
-                else:
-                    (folders if is_folder else files).append(f"{path}/{entry.name}")
-    except FileNotFoundError:
-        pass
+        with os.scandir(place) as scanned:
+            entries = list(islice(scanned, most))
+        # Most folders hold files alone, for none of which a line of Python is run.
+        if any(map(os.DirEntry.is_symlink, entries)) or not all(map(os.DirEntry.is_file, entries)):
+            others = [entry for entry in entries if not entry.is_file(follow_symlinks=False)]
+        inner = {entry.name for entry in others if entry.is_dir(follow_symlinks=False)}
+        left_out = inner.union(entry.name for entry in others if not entry.name.startswith("."))
     except NotADirectoryError:
-        files.append(path)
-        return PurePosixPath(path).name == CONFIG  # else a folder belongs there
-    except OSError:
-        return False
-    return is_regular
+        return path, [""], [], PurePosixPath(path).name == CONFIG  # else a folder belongs there
+    except OSError as error:
+        return start, [], [], isinstance(error, FileNotFoundError)
+    names = [entry.name for entry in entries]
+    is_regular = left_out == inner and ".git" not in names
+    folders = [f"{start}{name}" for name in sorted(inner, key=_AS_SORTED, reverse=True)]
+    return start, sorted(set(names) - left_out if left_out else names), folders, is_regular
 
 
 def stat_of(path: Union[Path, str]) -> Optional[Stat]:

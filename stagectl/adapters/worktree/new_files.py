@@ -12,7 +12,7 @@ from typing import AbstractSet, Dict, FrozenSet, Iterable, List, Mapping, Option
 
 from stagectl.adapters.files import recall, remember
 from stagectl.adapters.git.git import ABSENT, Git, GitError
-from stagectl.adapters.worktree.folders import FolderStats, Stat, is_settled, walk
+from stagectl.adapters.worktree.folders import FolderStats, Listed, Stat, is_settled, walk
 from stagectl.core.model import Oid
 
 _MOST = 2000  # files and folders: where nothing is noted, to look at more takes longer than a plan may
@@ -30,7 +30,7 @@ def find_new_files(git: Git, roots: Sequence[str], head: Optional[Oid]) -> List[
     began = time.time_ns()
     # Without notes everything is read anyway.
     most = sys.maxsize if before or git.cache() is None else _MOST
-    seen = walk(git.root, roots, before, most)
+    seen = walk(git.root, roots, before, Listed(b""), most)
     if len(seen.stats) + len(seen.files) > most:
         return []
     files = {path for path in seen.files if path.endswith(".yaml") and "/." not in path}

@@ -14,7 +14,7 @@ from typing import List, Sequence, Tuple
 from stagectl.adapters.files import open_file, recall, remember
 from stagectl.adapters.git.git import Git, words_of
 from stagectl.adapters.git.prefetch import ATTRIBUTES, WATCHED, above, known_words
-from stagectl.adapters.worktree.folders import FolderStats, Walked, are_as_before, is_settled, stat_of, walk
+from stagectl.adapters.worktree.folders import FolderStats, Listed, Walked, are_as_before, is_settled, stat_of, walk
 from stagectl.core.errors import ReadInFull
 from stagectl.core.model import STAGED
 from stagectl.core.once import pattern
@@ -49,13 +49,12 @@ def see(git: Git, roots: Sequence[str]) -> Tuple[List[str], bool, FolderStats]:
     digest = hashlib.sha256(listed).hexdigest()
     # Where git knows the same files as before, what is unknown to it is in a folder that changed.
     before: FolderStats = noted["folders"] if noted is not None and noted["listed"] == digest else {}
-    seen = walk(git.top, tops, {**before, **{path: stat_of(git.top / path) for path in on_the_way}})
+    seen = walk(git.top, tops, {**before, **{path: stat_of(git.top / path) for path in on_the_way}}, Listed(listed))
     _refuse_left_alone(git, listed, seen)
     # Git takes longer to find what it does not know than it takes to see that there is nothing.
-    is_known = not seen.files or frozenset(os.fsdecode(listed[3:-1]).split("\0H ")).issuperset(seen.files)
-    paths = [] if is_known else _unknown(git, roots)
-    attributes = list(map(os.fsdecode, _LISTED.findall(listed))) if b".gitattributes\0" in listed else []
-    attributes += [path for path in paths if path.endswith(f"/{ATTRIBUTES}")]
+    paths = _unknown(git, roots) if seen.files else []
+    known = map(os.fsdecode, _LISTED.findall(listed) if b".gitattributes\0" in listed else ())
+    attributes = [*known, *(path for path in paths if path.endswith(f"/{ATTRIBUTES}"))]
     changes_line_ends = _changes_line_ends(git, tops, attributes)
     stats = [index, *(stat for stat in seen.stats.values() if stat is not None)]
     if not paths and all(stat is not None and is_settled(stat, began) for stat in stats):
@@ -95,8 +94,7 @@ def _changes_line_ends(git: Git, tops: Sequence[str], known: Sequence[str]) -> b
     """
     if "GIT_ATTR_SOURCE" in os.environ or git.config("attr.tree"):
         raise ReadInFull("GIT_ATTR_SOURCE or attr.tree is set")
-    missing = [path for path in known if not (git.top / path).is_file()]  # then git goes by the index
-    if missing:
+    if not all((git.top / path).is_file() for path in known):  # then git goes by the index
         raise ReadInFull("a file of attributes is not there")
     places = [git.top / path for path in {*known, *above(tops), git.path(f"{STAGED}/{ATTRIBUTES}")}]
     if any(path.is_symlink() for path in places):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 import signal
@@ -261,6 +262,20 @@ def test_where_git_knows_all_files_it_is_not_asked_for_others(known: Repo, monke
     assert [] == questions("status")
     assert ["git", *all_folders] == questions("rm", "--cached", ".staged/notes.txt")
     assert "?? .staged/notes.txt" in known.git("status", "--porcelain")
+
+
+def test_a_file_that_git_does_not_know_is_seen_wherever_it_is_sorted(repo: Repo) -> None:
+    """
+    What git knows is compared folder by folder, in its order; there may be more of it.
+    """
+    paths = ["s/a-b/y", "s/a.b", "s/a/b/z", "s/a/x", "s/ab", "s/\u00e9/y", "s/\u00f9"]
+    for path in paths:
+        repo.write(path, "")
+    (repo.root / "s/empty").mkdir()
+    for known in itertools.product((True, False), repeat=len(paths)):
+        listed = sorted((*itertools.compress(paths, known), "s/\u00e9/yy", "s/\u00f9y"))
+        seen = folders.walk(repo.root, ["s"], {}, folders.Listed(("\0H ".join(["", *listed]) + "\0").encode()))
+        assert all(known) is not bool(seen.files)
 
 
 def test_git_looks_before_python_has_loaded_anything(known: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
