@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any, Collection, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple, Union
+from typing import (
+    Any,
+    Collection,
+    Dict,
+    Iterable,
+    Iterator,
+    List,
+    Mapping,
+    NamedTuple,
+    Optional,
+    Sequence,
+    Tuple,
+    Union,
+)
 
 from stagectl.core.standing import from_here
 
@@ -13,6 +26,7 @@ At = Tuple[Step, ...]  # a place in a document: keys and indexes from its root
 MOST_FLAWS = 100  # of one file
 _LONGEST_MESSAGE = 1000  # characters
 _LONGEST = 100  # characters of a word that may merely be mistyped
+_MOST_COMPARED = 20  # such words of one report
 
 
 class StagectlError(Exception):
@@ -128,24 +142,38 @@ class Flaws:
             raise FlawedFile(self.found, partial)
 
 
+class Nearest:
+    """What is nearest to words that are not known: to the first twenty, since each is compared with all that are."""
+
+    def __init__(self, known: Iterable[str], now: Optional[Mapping[Any, Iterable[str]]] = None) -> None:
+        """now: words that there were before, with those that stand for each, which may be known."""
+        self._known, self._now = known, now or {}
+        self._found: Dict[str, List[str]] = {}
+
+    def to(self, word: str, *, lead: str = "; did you mean ", other: str = "") -> str:
+        """Return a suggestion to append to a message: the nearest words but for an *other* one, or nothing."""
+        if word not in self._found:
+            is_compared = len(word) <= _LONGEST and len(self._found) < _MOST_COMPARED
+            self._found[word] = self._find(word) if is_compared else []
+        matches = [match for match in self._found[word] if match != other][:2]
+        return lead + " or ".join(f"'{match}'" for match in matches) + "?" if matches else ""
+
+    def _find(self, word: str) -> List[str]:
+        import difflib  # only an author who mistypes waits for it
+
+        there = set(self._known)
+        heirs = {old: new for old, words in self._now.items() for new in words if new in there and old not in there}
+        names = sorted({*there, *heirs})
+        same = [name for name in names if name.casefold() == word.casefold()]
+        alike = difflib.get_close_matches(word, names, n=3, cutoff=0.65)
+        return list(dict.fromkeys(heirs.get(name, name) for name in [*same, *_of_path(word, names), *alike]))
+
+
 def nearest(
     word: str, known: Iterable[str], *, lead: str = "; did you mean ", now: Optional[Mapping[Any, Iterable[str]]] = None
 ) -> str:
-    """Return a suggestion to append to a message: the nearest known words, or nothing.
-
-    now: words that there were before, with those that stand for each, which may be known.
-    """
-    if len(word) > _LONGEST:
-        return ""
-    import difflib  # only an author who mistypes waits for it
-
-    there = set(known)
-    heirs = {old: new for old, words in (now or {}).items() for new in words if new in there and old not in there}
-    names = sorted({*there, *heirs})
-    same = [name for name in names if name.casefold() == word.casefold()]
-    alike = difflib.get_close_matches(word, names, n=2, cutoff=0.65)
-    matches = list(dict.fromkeys(heirs.get(name, name) for name in [*same, *_of_path(word, names), *alike]))[:2]
-    return lead + " or ".join(f"'{match}'" for match in matches) + "?" if matches else ""
+    """Return what is nearest to one word, as `Nearest` does."""
+    return Nearest(known, now).to(word, lead=lead)
 
 
 def no_kind(name: str, kinds: Collection[str]) -> StagectlError:

@@ -48,8 +48,8 @@ def long_index(repo: Repo) -> None:
 
 
 def unknown(repo: Repo) -> None:
-    """Tens of thousands of pairs of words to compare, each nearly right."""
-    for number in range(150):
+    """A hundred thousand pairs of words to compare, each nearly right."""
+    for number in range(400):
         repo.define(f"resource-number-{number}", "plain", inputs={"x": f"${{resource-numbr-{number}x.x}}"})
 
 

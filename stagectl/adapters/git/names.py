@@ -105,7 +105,7 @@ class Names(GitProcess):
     def _ask_many(self, words: Words, read: Callable[[IO[bytes]], Reply], names: Sequence[str]) -> List[Reply]:
         """Return the answers of a git of their own, which waits neither for a question nor until an answer is read.
 
-        None where a conversation has to give them: there are few questions, or git did not answer all.
+        Nothing where a conversation has to give them: there are few questions, or git did not answer all.
         """
         if len(names) < _MANY or not hasattr(os, "memfd_create"):
             return []

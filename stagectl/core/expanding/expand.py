@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import AbstractSet, Any, Dict, List, Mapping, Optional, Sequence, Set, Tuple
 
-from stagectl.core.errors import At, Flaw, Flaws, nearest
+from stagectl.core.errors import At, Flaw, Flaws, Nearest
 from stagectl.core.expanding.definition import MOVED_FROM, Definition
 from stagectl.core.expanding.expanded import Expanded, tags_along
 from stagectl.core.expanding.merge import Missing, fill, lay_over, reads_each, with_filled
@@ -40,7 +40,7 @@ class _Expanding:
     def __init__(
         self, definitions: Mapping[Name, Definition], broken: AbstractSet[Name], taken: Dict[str, str]
     ) -> None:
-        self._definitions = definitions
+        self._definitions, self._nearest = definitions, Nearest(definitions)
         self._found = Expansion(broken=set(broken))
         self._chains: Dict[Name, Optional[Tuple[Definition, ...]]] = {}
         self._bodies: Dict[Name, Dict[str, Any]] = {}
@@ -95,7 +95,7 @@ class _Expanding:
         makers = [one for one in self._definitions.values() if one.each is not None and name in one.makes()]
         if makers:
             return f"'{name}' is made by {makers[0].path}, and 'like' names a definition: {makers[0].name}"
-        return f"there is no definition '{name}' to be like{nearest(name, self._definitions)}"
+        return f"there is no definition '{name}' to be like{self._nearest.to(name)}"
 
     def _body(self, chain: Tuple[Definition, ...]) -> Dict[str, Any]:
         name = chain[0].name

@@ -10,7 +10,6 @@ from stagectl.core.model import REMOVE, REPLACE, Kind, Name, Resource, split_cha
 from stagectl.core.planning import resolve
 from stagectl.core.planning.changes import Universe
 from stagectl.core.planning.intents import find_lost, needed_parents
-from stagectl.core.planning.moves import old_names
 from stagectl.core.planning.outputs import is_output
 from stagectl.core.planning.resolve import Failure
 from stagectl.core.planning.schema_checks import Schemas, Trouble
@@ -161,8 +160,7 @@ def _relations(resource: Resource) -> Iterator[Tuple[Tuple[Step, ...], Name, Opt
 def _unknown(view: View, name: str, reader: Name) -> str:
     if name in view.situation.defined:
         return f"'{name}' is only defined: stage it too"
-    staged = view.situation.staged
-    return f"there is no resource '{name}'{nearest(name, staged.keys() - {reader}, now=old_names(staged.values()))}"
+    return f"there is no resource '{name}'{view.nearest.to(name, other=reader)}"
 
 
 def _unknown_action(action: str, kind: Kind) -> str:

@@ -279,7 +279,5 @@ def _size_of(value: Value) -> int:
 
 def _place(value: Value, part: Optional[Part], path: Path) -> Path:
     """Return where below `inputs` a part of a string is written."""
-    for inner, leaf in leaves(value, path):
-        if isinstance(leaf, Template) and part in leaf.parts:
-            return inner
-    return path
+    found = leaves(value, path) if part is not None else ()
+    return next((inner for inner, leaf in found if isinstance(leaf, Template) and part in leaf.parts), path)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Dict, FrozenSet, Iterable, Mapping, Set
 
+from stagectl.core.errors import Nearest
 from stagectl.core.graph import group_pairs, reachable
 from stagectl.core.model import NOT_APPLIED, Applied, ChangeId, Name, Resource
 from stagectl.core.once import cached_property
+from stagectl.core.planning.moves import old_names
 from stagectl.core.planning.resolve import InputId, Resolver, input_of, reported_outputs
 from stagectl.core.planning.situation import NOTHING_REPORTED, Hold, Intent, Reports, Scope, Situation
 from stagectl.core.values import Inputs, Outputs, Reference
@@ -118,6 +120,11 @@ class View:
             if name not in self.reports.anew
         }
         return Resolver(self.effective, self.shown, outputs, self.reports.by, self.situation.digests)
+
+    @cached_property
+    def nearest(self) -> Nearest:
+        """What is nearest to names that nothing has."""
+        return Nearest(self.situation.staged, old_names(self.situation.staged.values()))
 
     @cached_property
     def intents(self) -> Dict[Name, Intent]:
