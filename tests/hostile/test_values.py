@@ -53,6 +53,13 @@ def unknown(repo: Repo) -> None:
         repo.define(f"resource-number-{number}", "plain", inputs={"x": f"${{resource-numbr-{number}x.x}}"})
 
 
+def unlike(repo: Repo) -> None:
+    """As many to be like."""
+    for number in range(400):
+        front = f"kind: plain\nlike: resource-numbr-{number}x"
+        repo.write(f"resources/resource-number-{number}.yaml", f"---\n{front}\n---\ninputs: {{}}\n")
+
+
 def ring(repo: Repo) -> None:
     for number in range(300):
         repo.define(f"r{number}", "plain", inputs={"x": f"${{r{(number + 1) % 300}.x}}"})
@@ -65,6 +72,7 @@ REFERENCES: Dict[str, Tuple[Callable[[Repo], None], str]] = {
     "a path of 10,000 steps": (long_path, "resources/b.yaml:7:8: "),
     "an index of 10,000 digits": (long_index, "resources/b.yaml:7:8: "),
     "many names that are nearly right": (unknown, "resources/resource-number-0.yaml:"),
+    "many to be like that are nearly right": (unlike, "resources/resource-number-0.yaml:3:7: there is no definition"),
     "a ring of 300": (ring, "this input needs itself: r0.x -> r1.x"),
 }
 
