@@ -4,20 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import (
-    Any,
-    Collection,
-    Dict,
-    Iterable,
-    Iterator,
-    List,
-    Mapping,
-    NamedTuple,
-    Optional,
-    Sequence,
-    Tuple,
-    Union,
-)
+from typing import Any, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple, Union
 
 from stagectl.core.standing import from_here
 
@@ -176,7 +163,7 @@ def nearest(
     return Nearest(known, now).to(word, lead=lead)
 
 
-def no_kind(name: str, kinds: Collection[str]) -> StagectlError:
+def no_kind(name: str, kinds: Mapping[str, Any]) -> StagectlError:
     """Return the error for a kind that there is not, with those that there are."""
     some = ", ".join(sorted(kinds)[:8]) + (", ..." if len(kinds) > 8 else "")
     hint = f"the kinds there are: {some}" if kinds else "write kinds/KIND.yaml; stagectl init makes a first one"
