@@ -22,13 +22,16 @@ if TYPE_CHECKING:
 class Lines:
     """A line for every change that ends."""
 
+    def __init__(self) -> None:
+        self._colour = colour_aside()
+
     def begin(self, plan: Plan, run: str) -> None:
         """Learn the run that begins."""
 
     def watch(self, change: Change, outcome: Outcome) -> None:
         """Show a change that starts or ends."""
         if outcome.state != INPROGRESS:
-            aside(progress_line(change, outcome, colour=colour_aside()))
+            aside(progress_line(change, outcome, colour=self._colour))
 
     def note(self, text: str) -> None:
         """Show what is said of the run."""
@@ -45,6 +48,7 @@ class Events(Lines):
         from stagectl.version import __version__
         from stagectl.views.events import version_event
 
+        super().__init__()
         self._run = ""
         out(version_event(__version__))
 
@@ -72,6 +76,7 @@ class Bar(Lines):
     _bar: Optional[Progress] = None  # there once a run has begun
 
     def __init__(self, workspace: Workspace) -> None:
+        super().__init__()
         self._workspace = workspace
         self._running: Set[ChangeId] = set()
         self._left: Set[ChangeId] = set()
@@ -98,7 +103,7 @@ class Bar(Lines):
                 markup=False,
                 table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis"),
             ),
-            console=Console(stderr=True, highlight=False, markup=False, no_color=not colour_aside()),
+            console=Console(stderr=True, highlight=False, markup=False, no_color=not self._colour),
             transient=True,
             expand=True,
         )
@@ -113,7 +118,7 @@ class Bar(Lines):
         else:
             self._running.discard(change.id)
             self._left.discard(change.id)
-            self._print(progress_line(change, outcome, colour=colour_aside()))
+            self._print(progress_line(change, outcome, colour=self._colour))
             self._bar.advance(self._task)
         self._bar.update(self._task, running=list_words(sorted(self._running), 3), left=self._time_left())
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import FrozenSet, Iterable, Mapping, Optional, Tuple
 
-from stagectl.core.model import STANDARD_ACTIONS, Applied, ChangeId, Name
+from stagectl.core.model import NOT_APPLIED, STANDARD_ACTIONS, Applied, ChangeId, Name
 from stagectl.core.plans.plan import Change, Plan
 from stagectl.core.running.outcome import NOOP, SKIPPED, SUCCESS, Outcome, Outcomes, is_met
 from stagectl.core.running.runs import Restriction
@@ -39,7 +39,7 @@ def doubtful_changes(
 
     unseen: those that this run itself started before it was interrupted. What such a try changed was not reported.
     """
-    states = {change.resource: applied.get(change.resource, Applied()) for change in plan.changes}
+    states = {change.resource: applied.get(change.resource, NOT_APPLIED) for change in plan.changes}
     before = {change.id for change in plan.changes if _was_tried(change.action, states[change.resource])}
     return frozenset(before.union(unseen))
 

@@ -114,7 +114,7 @@ def _here(task: Task, course: Course, preset: Collection[ChangeId], total: int) 
     plan, journal = task.plan, task.journal
     acting = replace(plan, changes=tuple(change for change in plan.changes if change.id not in preset))
     found = handlers_of(acting, acting.changes)
-    secret = secret_variables(task.workspace, acting, task.header)
+    secret = secret_variables(task.workspace, acting, task.header) if _may_act(acting) else frozenset()
     place = Site(task.workspace.root, journal.private(), redactor_of(secret), inherited_variables(), secret)
     begin_run(task.header.run)
 
@@ -180,8 +180,18 @@ def handlers_of(plan: Plan, changes: Iterable[Change]) -> Dict[str, Handler]:
 
 def does(plan: Plan, change: Change) -> object:
     """Return what a kind says that an action does, None if nothing runs."""
-    kind = plan.kinds.get(change.kind)
-    return kind.actions.get(change.action) if kind and kind.handler != "none" else None
+    return _actions(plan, change.kind).get(change.action)
+
+
+def _actions(plan: Plan, kind: str) -> Mapping[str, object]:
+    """Return what actions of a kind do, as far as they do anything."""
+    found = plan.kinds.get(kind)
+    return found.actions if found is not None and found.handler != "none" else {}
+
+
+def _may_act(plan: Plan) -> bool:
+    """Return whether anything may run; a change may have another action when it starts."""
+    return any(_actions(plan, kind) for kind in {change.kind for change in plan.changes})
 
 
 def order_of(plan: Plan, run: str, outputs: Outputs, change: Change, *, looks: bool = False) -> Optional[Order]:

@@ -13,6 +13,7 @@ from graphlib import TopologicalSorter
 from stagectl.core.errors import RunLost
 from stagectl.core.graph import heights
 from stagectl.core.model import ChangeId
+from stagectl.core.once import cached_property
 from stagectl.core.plans.plan import Change, Plan
 from stagectl.core.running.course import Course
 from stagectl.core.running.deciding import as_tried, decide
@@ -21,6 +22,7 @@ from stagectl.core.running.ready import Limits, Ready
 from stagectl.core.running.runs import Restriction
 
 News = Sequence[Tuple[Change, Outcome]]
+Begun = Sequence[Tuple[Change, Optional[Outcome]]]  # None: it is to start
 Act = Callable[[Change], object]  # called by the executor, whose futures have an Outcome
 WatchNews = Callable[[News], None]
 Stopping = Callable[[str, Sequence[ChangeId]], None]  # why nothing more starts; what is waited for
@@ -74,10 +76,7 @@ class Run:
 
     def __init__(self, plan: Plan, hands: Hands, limits: Limits, watch: WatchNews, terms: Terms = Terms()) -> None:
         self._changes = {change.id: change for change in plan.changes}
-        before = {change.id: set(change.after) for change in plan.changes}
-        order = [change.id for change in plan.changes]
-        self._height = heights(order, before, _weights(order, terms.seconds))
-        self._sorter: TopologicalSorter[ChangeId] = TopologicalSorter(before)
+        self._sorter: TopologicalSorter[ChangeId] = TopologicalSorter({one.id: one.after for one in plan.changes})
         self._hands, self._watch, self._terms = hands, watch, terms
         self._is_stop_reported = False
         self._ready = Ready(limits)
@@ -86,6 +85,12 @@ class Run:
         self.outcomes: Dict[ChangeId, Outcome] = {}
         self._unreported: List[Tuple[Change, Outcome]] = []  # ends; they wait for starts, one flush for both
         self.stopped = ""  # why no more work is handed out
+
+    @cached_property
+    def _height(self) -> Mapping[ChangeId, float]:
+        """How much the heaviest path weighs that begins with a change; asked where something runs."""
+        before = {identity: set(change.after) for identity, change in self._changes.items()}
+        return heights([*before], before, _weights([*before], self._terms.seconds))
 
     def stop(self, why: str) -> None:
         """Hand out no more work; what runs is waited for."""
@@ -124,7 +129,7 @@ class Run:
     def _take_ready(self) -> None:
         ready = sorted(self._sorter.get_ready())
         while ready:
-            early = [self._begin(self._changes[identity]) for identity in ready]
+            early = self._with_idle_ends([self._begin(self._changes[identity]) for identity in ready])
             self._unreported += [(change, _STARTED) for change, outcome in early if outcome is _IDLE]
             self._end([(change, outcome) for change, outcome in early if outcome is not None])
             for change, outcome in early:
@@ -143,10 +148,16 @@ class Run:
         if outcome is None and self._terms.course is not None:
             begun = self._terms.course.begin(change, self.outcomes)
             change, outcome = (change, begun) if isinstance(begun, Outcome) else (begun, None)
-        if outcome is not None or self._hands.does(change):
-            return change, outcome
-        self._ask_whether_to_stop()
-        return change, None if self.stopped else _IDLE
+        return change, outcome
+
+    def _with_idle_ends(self, begun: Begun) -> Begun:
+        """Return changes with the ends of those that run nothing, unless nothing more may start."""
+        idle = {change.id for change, outcome in begun if outcome is None and not self._hands.does(change)}
+        if idle:
+            self._ask_whether_to_stop()
+        if not idle or self.stopped:
+            return begun
+        return [(change, _IDLE if change.id in idle else outcome) for change, outcome in begun]
 
     def _start_some(self) -> None:
         if self._ready.waits():
