@@ -2,30 +2,47 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
-from typing import Mapping, Optional, Sequence
+from typing import Callable, Mapping, Optional, Sequence
 
 from stagectl.adapters.remote.remote import Note
 from stagectl.api.opened import FilePath, Opened, ignore_news
 from stagectl.core.errors import UsageError
 from stagectl.core.model import Name
 from stagectl.core.pictures.reports import Against
-from stagectl.core.plans.plan import Plan
+from stagectl.core.plans.plan import Change, Plan
 from stagectl.core.plans.range_diff import RangeDiff, range_diff
 from stagectl.core.plans.selection import Selection
 from stagectl.core.running.looks import Checked
+from stagectl.core.running.outcome import Outcome
 from stagectl.core.running.runs import Application, Filter, Record
 from stagectl.core.values import Outputs
 from stagectl.usecases.applying import apply as applying
 from stagectl.usecases.applying import recover
 from stagectl.usecases.applying import report as runs
 from stagectl.usecases.applying.cluster import Where
-from stagectl.usecases.applying.task import Means, Onlooker, Watch
+from stagectl.usecases.applying.runner import News
+from stagectl.usecases.applying.task import Means, Onlooker
 from stagectl.usecases.checking import adopt as adopting
 from stagectl.usecases.checking import check as checking
 from stagectl.usecases.looking.against import against
 from stagectl.usecases.planning import reviewed
 from stagectl.usecases.planning.plan import plan
+
+Watch = Callable[[Change, Outcome], None]  # gets a change that started or ended
+
+
+def _onlooker(watch: Optional[Watch], note: Note) -> Onlooker:
+    """Return what hands the news of a run to a watcher, change by change."""
+    show: Watch = watch or ignore_news
+
+    def take(news: News) -> None:
+        for change, outcome in news:
+            with suppress(OSError):  # it may go away; the run goes on
+                show(change, outcome)
+
+    return Onlooker(take, note)
 
 
 class Running(Opened):
@@ -94,7 +111,7 @@ class Running(Opened):
             where=where,
             wait=wait,
         )
-        onlooker = Onlooker(watch or ignore_news, note)
+        onlooker = _onlooker(watch, note)
         return applying.apply(self._workspace(), plan.selection, options, lambda now: True, onlooker)
 
     def check(
@@ -114,7 +131,7 @@ class Running(Opened):
 
         Nothing is changed, unless it is recorded, or recorded and accepted into the definitions.
         """
-        chosen, onlooker = Selection(tuple(names), tuple(tags)), Onlooker(watch or ignore_news, note=note)
+        chosen, onlooker = Selection(tuple(names), tuple(tags)), _onlooker(watch, note)
         options = checking.CheckOptions(parallel, where, record, offline, accept)
         return checking.check(self._workspace(), chosen, options, onlooker)
 
@@ -133,7 +150,7 @@ class Running(Opened):
 
         accept: whether the values that the world has are taken into the definitions.
         """
-        chosen, onlooker = Selection(tuple(names), tuple(tags)), Onlooker(watch or ignore_news, note=note)
+        chosen, onlooker = Selection(tuple(names), tuple(tags)), _onlooker(watch, note)
         options = checking.CheckOptions(parallel, record=True, offline=offline)
         return adopting.adopt(self._workspace(), chosen, options, onlooker, accepting=accept)
 
@@ -149,7 +166,7 @@ class Running(Opened):
         note: Note = ignore_news,
     ) -> Optional[Application]:
         """Run the failures of a run again, the newest by default, from the commit it applied; None if it had none."""
-        means, onlooker = Means(where, parallel, offline), Onlooker(watch or ignore_news, note)
+        means, onlooker = Means(where, parallel, offline), _onlooker(watch, note)
         return runs.retry(self._workspace(), run, means, onlooker, fail_fast=fail_fast)
 
     def resume(
@@ -168,7 +185,7 @@ class Running(Opened):
         ask: what became of a change whose end is unknown: `done`, `failed` or `rerun`. outputs: of what is done.
         """
         known = {Name(name): values for name, values in (outputs or {}).items()}
-        means, onlooker = Means(where, parallel, offline), Onlooker(watch or ignore_news, note)
+        means, onlooker = Means(where, parallel, offline), _onlooker(watch, note)
         return recover.resume(self._workspace(), ask, means, onlooker, known)
 
     def report(self, run: Optional[str] = None) -> Record:

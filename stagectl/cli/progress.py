@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Dict, Optional, Set
 
 from stagectl.cli.common import aside, colour_aside, out, print_note
 from stagectl.core.model import ChangeId
-from stagectl.core.plans.plan import Change, Plan
-from stagectl.core.running.outcome import INPROGRESS, Outcome
+from stagectl.core.plans.plan import Plan
+from stagectl.core.running.outcome import INPROGRESS
 from stagectl.core.running.runs import Application, critical_path
+from stagectl.usecases.applying.runner import News
 from stagectl.usecases.repository.workspace import Workspace
 from stagectl.views.apply import progress_line
 from stagectl.views.text import list_words, safe
@@ -28,10 +29,11 @@ class Lines:
     def begin(self, plan: Plan, run: str) -> None:
         """Learn the run that begins."""
 
-    def watch(self, change: Change, outcome: Outcome) -> None:
-        """Show a change that starts or ends."""
-        if outcome.state != INPROGRESS:
-            aside(progress_line(change, outcome, colour=self._colour))
+    def watch(self, news: News) -> None:
+        """Show changes that start or end, in one go."""
+        ends = [progress_line(*one, colour=self._colour) for one in news if one[1].state != INPROGRESS]
+        if ends:
+            aside("\n".join(ends))
 
     def note(self, text: str) -> None:
         """Show what is said of the run."""
@@ -56,11 +58,12 @@ class Events(Lines):
         """Learn the run that begins."""
         self._run = run
 
-    def watch(self, change: Change, outcome: Outcome) -> None:
-        """Write a change that starts or ends."""
+    def watch(self, news: News) -> None:
+        """Write changes that start or end."""
         from stagectl.views.events import change_event
 
-        out(change_event(self._run, change, outcome))
+        for change, outcome in news:
+            out(change_event(self._run, change, outcome))
         sys.stdout.flush()
 
     def summary(self, done: Application) -> None:
@@ -110,16 +113,17 @@ class Bar(Lines):
         self._task: TaskID = self._bar.add_task("", total=len(self._left), running="", left=self._time_left())
         self._bar.start()
 
-    def watch(self, change: Change, outcome: Outcome) -> None:
-        """Draw a change that starts, print one that ended."""
+    def watch(self, news: News) -> None:
+        """Draw changes that start, print those that ended."""
         assert self._bar is not None, "a run begins before its changes do"
-        if outcome.state == INPROGRESS:
-            self._running.add(change.id)
-        else:
-            self._running.discard(change.id)
-            self._left.discard(change.id)
-            self._print(progress_line(change, outcome, colour=self._colour))
-            self._bar.advance(self._task)
+        for change, outcome in news:
+            if outcome.state == INPROGRESS:
+                self._running.add(change.id)
+            else:
+                self._running.discard(change.id)
+                self._left.discard(change.id)
+                self._print(progress_line(change, outcome, colour=self._colour))
+                self._bar.advance(self._task)
         self._bar.update(self._task, running=list_words(sorted(self._running), 3), left=self._time_left())
 
     def note(self, text: str) -> None:

@@ -38,9 +38,9 @@ from stagectl.core.running.outcome import ERROR, UNKNOWN, Outcome
 from stagectl.core.running.reporting import with_plain_outputs
 from stagectl.core.running.runs import Header, Restriction, restriction
 from stagectl.core.values import Outputs
-from stagectl.usecases.applying.runner import FAILED_BEFORE, Hands, News, Run, Terms, limits_of
+from stagectl.usecases.applying.runner import FAILED_BEFORE, Hands, News, Run, Terms, WatchNews, limits_of
 from stagectl.usecases.applying.secrets import redactor_of, secret_variables
-from stagectl.usecases.applying.task import Onlooker, Start, Task, Watch
+from stagectl.usecases.applying.task import Onlooker, Start, Task
 
 if TYPE_CHECKING:  # nothing of Dask is imported unless it is asked for
     from stagectl.adapters.executors.link import Link
@@ -84,15 +84,14 @@ def _restriction(task: Task, known: Mapping[ChangeId, Outcome]) -> Restriction:
     return replace(found, preset={**found.preset, **known})
 
 
-def _keep_journal(task: Task, watch: Watch, known: Mapping[ChangeId, Outcome]) -> Callable[[News], None]:
+def _keep_journal(task: Task, watch: WatchNews, known: Mapping[ChangeId, Outcome]) -> WatchNews:
     """Return what notes in the journal how changes go, and then shows it to its watcher."""
 
     def report(news: News) -> None:
-        task.journal.add([(change.id, outcome) for change, outcome in news if change.id not in known])
-        for change, outcome in news:
-            if change.id not in known:
-                with suppress(OSError):  # the watcher may go away; the run goes on
-                    watch(change, outcome)
+        fresh = [(change, outcome) for change, outcome in news if change.id not in known]
+        task.journal.add([(change.id, outcome) for change, outcome in fresh])
+        with suppress(OSError):  # the watcher may go away; the run goes on
+            watch(fresh)
 
     return report
 

@@ -8,13 +8,13 @@ from typing import Callable, FrozenSet, Mapping, Optional
 from stagectl.adapters.remote.remote import Note
 from stagectl.adapters.running.journal import Journal
 from stagectl.core.model import Applied, ChangeId, Name
-from stagectl.core.plans.plan import Change, Plan
+from stagectl.core.plans.plan import Plan
 from stagectl.core.running.outcome import Outcome
 from stagectl.core.running.runs import Header
 from stagectl.usecases.applying.cluster import Where
+from stagectl.usecases.applying.runner import WatchNews
 from stagectl.usecases.repository.workspace import Workspace
 
-Watch = Callable[[Change, Outcome], None]  # gets a change that started or ended
 Begin = Callable[[Plan, str], None]  # gets the plan and the run's id before the first change starts
 
 
@@ -31,9 +31,9 @@ class Task:
 
 @dataclass(frozen=True)
 class Onlooker:
-    """The watcher of a plan that is carried out."""
+    """The watcher of a plan that is carried out. watch: gets what started or ended since it was last called."""
 
-    watch: Watch
+    watch: WatchNews
     note: Note = lambda text: None
     begin: Begin = lambda plan, run: None
 

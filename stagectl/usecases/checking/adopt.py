@@ -140,4 +140,4 @@ def _record(workspace: Workspace, looks: List[Look], options: CheckOptions) -> N
     ]
     outputs = {look.name: look.after.outputs for look in looks if look.after.outputs}
     record = Options(record_only=True, outputs=outputs, offline=options.offline, filter=Filter(skip=tuple(others)))
-    apply(workspace, selection, record, lambda plan: True, Onlooker(lambda change, outcome: None))
+    apply(workspace, selection, record, lambda plan: True, Onlooker(lambda news: None))

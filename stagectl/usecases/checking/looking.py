@@ -147,9 +147,8 @@ class _Checking:
                     raise StagectlError(error.message, "nothing was changed; check again") from None
 
     def _watch(self, news: News) -> None:
-        for change, outcome in news:
-            with suppress(OSError):  # a terminal may go away; the check goes on
-                self._way.onlooker.watch(change, outcome)
+        with suppress(OSError):  # a terminal may go away; the check goes on
+            self._way.onlooker.watch(news)
 
     def _say_stop(self, why: str, running: Sequence[ChangeId]) -> None:
         self._way.onlooker.note(f"{why}: nothing more starts, waiting for {len(running)}; Ctrl-C again kills what runs")

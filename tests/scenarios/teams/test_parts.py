@@ -264,7 +264,7 @@ def confirmed(repo: Repo, meanwhile: Callable[[], object], options: Options) -> 
             meanwhile()
         return True
 
-    apply(Workspace(repo.root), Selection(), options, confirm, Onlooker(lambda change, outcome: None))
+    apply(Workspace(repo.root), Selection(), options, confirm, Onlooker(lambda news: None))
     return asked
 
 
