@@ -8,14 +8,12 @@ from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Named
 
 from stagectl.adapters.worktree.snapshot import Snapshot
 from stagectl.adapters.yamlfile.edit import Edit, edit
-from stagectl.core.diff import Difference, Op, diff
 from stagectl.core.errors import StagectlError
-from stagectl.core.merging.merge3 import MISSING
 from stagectl.core.model import Name, staged_path
 from stagectl.core.plans.selection import Selection
 from stagectl.core.running.looks import Checked, Left, Look
 from stagectl.core.schemas.schema import BODY
-from stagectl.core.values import Path, Template, Value, as_written, leaves
+from stagectl.core.values import Path, Template, Value, as_written, leaves, same
 from stagectl.usecases.repository.workspace import Workspace, Writes
 from stagectl.usecases.staging.definitions import refuse_loss
 from stagectl.usecases.staging.overriding import Overriding, WrittenElsewhere
@@ -113,7 +111,8 @@ def _accept(overriding: Overriding, look: Look) -> List[Left]:
     left = [Left(look.name, (key,), _CANNOT_BE_SHOWN) for key in sorted(observed.differs)]
     left += [Left(look.name, (), look.message or "no input says what differs")] if observed.unnamed else []
     resource = snapshot.defined.get(look.name) or snapshot.staged[look.name]
-    for at, value in _writings(look, observed.inputs):
+    applied = {key: look.before.inputs[key] for key in observed.inputs}
+    for at, value in _writings(applied, observed.inputs):
         if _reads(resource.inputs, at):
             left.append(Left(look.name, at, _THROUGH_REFERENCE))
         else:
@@ -143,35 +142,25 @@ def _set(overriding: Overriding, name: Name, at: Path, value: Any) -> None:
     if name in overriding.snapshot.expanded:
         overriding.set(name, ("inputs", *at), value)
     else:
-        path, is_gone = _path(overriding, name), value is MISSING
-        one = Edit(BODY, ("inputs", *at), None if is_gone else value, delete=is_gone)
-        overriding.writes[path] = edit(overriding.content(path), [one])
+        path = _path(overriding, name)
+        overriding.writes[path] = edit(overriding.content(path), [Edit(BODY, ("inputs", *at), value)])
 
 
 def _path(overriding: Overriding, name: Name) -> str:
     return overriding.snapshot.definition_paths.get(name, staged_path(name))
 
 
-def _writings(look: Look, seen: Mapping[str, Value]) -> Iterator[Tuple[Path, Any]]:
-    """Yield what has to be written where, MISSING for a value that goes; a list is written as a whole."""
-    applied = {key: look.before.inputs[key] for key in seen}
-    done = set()
-    for entry in diff(applied, seen):
-        at = _outside_lists(entry)
-        if at not in done:
-            done.add(at)
-            yield at, MISSING if entry.op == Op.REMOVE and at == entry.path else as_written(_inner(seen, at))
+def _writings(before: Mapping[str, Value], seen: Mapping[str, Value], at: Path = ()) -> Iterator[Tuple[Path, Value]]:
+    """Yield what has to be written where; seen: with all keys of *before*.
 
-
-def _outside_lists(entry: Difference) -> Path:
-    first = next((index for index, step in enumerate(entry.path) if isinstance(step, int)), len(entry.path))
-    return entry.path[:first]
-
-
-def _inner(value: Any, at: Path) -> Value:
-    for step in at:
-        value = value[step]
-    return value
+    What is no mapping on both sides is written as a whole, whatever stood there.
+    """
+    for key, now in sorted(seen.items()):
+        was, here = before.get(key), (*at, key)
+        if was and isinstance(was, dict) and isinstance(now, dict):
+            yield from _writings(was, now, here)
+        elif key not in before or not same(was, now):
+            yield here, as_written(now)
 
 
 def _reads(inputs: Mapping[str, Value], at: Sequence[Any]) -> bool:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, Sequence
 
 import pytest
+import yaml
 
+from stagectl.core.running.answers import overlaid
 from tests.build import Repo
 from tests.scenarios.checking.world import answer, by_hand, drop, looked, there, world
 
@@ -41,6 +43,30 @@ def test_values_go_into_the_definition_with_its_comments(shop: Repo) -> None:
     assert plan.ids == ["app.update"] and plan.raw["recorded"] == ["db"]
     assert shop.apply().code == 0 and shop.log() == ["app.update"] and shop.plan().ids == []
     assert set(looked(shop).values()) == {"ok"} and shop.ok("verify").code == 0
+
+
+SHAPES: Sequence[Any] = (
+    1, "x", None, [], [1], [1, {"a": 1}], {}, {"a": 1}, {"a": {"b": 1, "c": 2}}, {"a": {}, "c": 2},
+    {"a": [1], "b": {"a": 1}},
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("style", ["block", "flow", "like"])
+def test_a_value_may_be_seen_in_any_other_shape(repo: Repo, style: str) -> None:
+    """A mapping that is a list now, a list that is a string, one that is empty: the definition says just that."""
+    shapes = [one for one in SHAPES if one is not None or style != "like"]  # there null takes out what the template has
+    pairs = {f"p{a}_{b}": (one, other) for a, one in enumerate(shapes) for b, other in enumerate(shapes)}
+    world(repo)
+    first = json.loads(json.dumps({key: one for key, (one, _) in pairs.items()}))  # no two are one object: no anchors
+    body = yaml.safe_dump({"inputs": first}, default_flow_style=style == "flow")
+    repo.write("resources/t.yaml", "---\nkind: server\ntemplate: true\n---\n{}\n")
+    front = "like: t" if style == "like" else "kind: server"
+    repo.write("resources/db.yaml", f"---\n{front}\n---\n{body}").apply_all()
+    by_hand(repo, "db", **{key: other for key, (_, other) in pairs.items()})
+    repo.ok("check", "--accept")
+    seen = {key: overlaid(one, other) for key, (one, other) in pairs.items()}  # of a mapping the rest stays
+    assert repo.run("show", "db", "--json").json()["staged"]["inputs"] == seen
+    assert repo.plan().ids == [] and repo.plan().raw["recorded"] == ["db"]
 
 
 def test_what_can_be_staged_is_judged_by_what_was_seen(shop: Repo) -> None:
