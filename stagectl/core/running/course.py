@@ -95,7 +95,7 @@ class Course:
     def _is_due(self, change: Change, outcomes: Outcomes) -> bool:
         """Return whether a conditional change has a reason now: its values differ, or another change triggers it."""
         state = self._states[change.resource] or Applied()
-        if not state.live or differing(state.inputs, change.inputs or {}):
+        if not state.live or _differing(state, change):
             return True
         return any(is_met(outcomes.get(trigger), when) for trigger, when in change.triggers)
 
@@ -166,7 +166,7 @@ class Course:
         if not change.conditional:
             return True
         kind = self._plan.kinds.get(target.resource.kind, _NO_KIND)
-        keys = sorted(kind.replace_on & target.inputs.keys())
+        keys = sorted(kind.replace_on & target.inputs.keys() & {*change.cause.inputs})
         return any(self._replaces(change, key, target.inputs[key]) for key in keys)
 
     def _is_replaced_later(self, change: Change) -> bool:
@@ -174,7 +174,7 @@ class Course:
         if change.action != UPDATE or self._replaced.get(change.resource, True):
             return False
         state, kind = self._states[change.resource] or Applied(), self._plan.kinds.get(change.kind, _NO_KIND)
-        return bool(kind.replace_on.intersection(differing(state.inputs, change.inputs or {})))
+        return bool(kind.replace_on.intersection(_differing(state, change)))
 
     def _replaces(self, change: Change, key: str, value: Value) -> bool:
         """Return whether an input in `replace_on` turns out to have another value."""
@@ -188,6 +188,11 @@ class Course:
             return False
         before = change.before or {}
         return bool(differing({key: before[key]} if key in before else {}, now))
+
+
+def _differing(state: Applied, change: Change) -> List[str]:
+    """Return the inputs that turn out to differ, of those that might; others that do are staged as they were seen."""
+    return [key for key in differing(state.inputs, change.inputs or {}) if key in change.cause.inputs]
 
 
 def _reads(change: Change) -> bool:

@@ -164,12 +164,16 @@ def _protects(plan: Plan, kind: str) -> bool:
 
 
 def _record(target: Optional[Target], change: Change, outcome: Outcome, state: Optional[Applied]) -> Optional[Applied]:
-    """Return a state with the staged file where a conditional change found nothing to do."""
+    """Return a state with the staged file where a conditional change found nothing to do; it may be as it was seen."""
     if outcome.state != NOOP or not change.conditional or change.action == REMOVE or target is None:
         return state
-    if state is None or not state.live or differing(state.inputs, target.inputs):
+    if state is None or not state.live:
         return state
-    return replace(state, resource=target.resource)
+    if not differing(state.inputs, target.inputs):
+        return replace(state, resource=target.resource)
+    if differing(state.seen, target.inputs):
+        return state
+    return state.but(resource=target.resource, inputs=target.inputs, sensitive=target.sensitive, observed=None)
 
 
 def _doubtful(plan: Plan) -> FrozenSet[ChangeId]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Dict, List, Mapping, Sequence, Tuple
+from typing import Dict, List, Mapping, Sequence, Set, Tuple
 
 from stagectl.core.errors import StagectlError
 from stagectl.core.model import RUN, Applied, Name, split_change
@@ -29,10 +29,39 @@ def adopt(
     accepting: whether values that differ are taken into the definitions, and what is staged then is looked at again.
     Raises StagectlError where nothing is to be adopted.
     """
+
+    def look() -> Checked:
+        return _record_confirmed(Workspace(workspace.root), selection, options, onlooker)
+
+    _refuse_nothing(workspace, selection, accepting)
+    checked = look()
+    taken: Set[Name] = set()
+    left: List[Left] = []
+    commit = None
+    while accepting and not checked.interrupted:
+        # What is not there was never applied: its definition says what shall be, and stays.
+        fresh = tuple(one for one in checked.looks if one.state != Seen.GONE and one.name not in taken)
+        here = Workspace(workspace.root)
+        staged = accept(here, replace(checked, looks=fresh), prepare(here, fresh))
+        left += [one for one in staged.left if one not in left]
+        if staged.accepted is None:
+            break
+        commit, again = staged.accepted, look()
+        taken.update(one.name for one in fresh)  # what reads an output of these is seen now, and taken in, too
+        looks = {one.name: one for one in (*checked.looks, *again.looks)}
+        adopted = tuple(sorted({*checked.adopted, *again.adopted}))
+        checked = replace(again, looks=tuple(looks[name] for name in sorted(looks)), adopted=adopted)
+    # What reads a value that was taken is right by now.
+    left = [one for one in (*left, *checked.left) if one.name not in checked.adopted]
+    return replace(checked, left=tuple(dict.fromkeys(left)), accepted=commit)
+
+
+def _record_confirmed(workspace: Workspace, selection: Selection, options: CheckOptions, onlooker: Onlooker) -> Checked:
+    """Record what the world confirms, and then what reads an output of that; return all looks."""
     looks: Dict[Name, Look] = {}
     adopted: List[Name] = []
     interrupted = False
-    waiting = _begin(workspace, selection, accepting)
+    waiting = _waiting(_plan(workspace, selection), looks)
     while waiting and not interrupted:
         found, interrupted = _looks(workspace, waiting, options, onlooker)
         looks.update({look.name: look for look in found})
@@ -47,20 +76,7 @@ def adopt(
         waiting = _waiting(_plan(workspace, selection), looks)  # what read an output of these is known now
     found = tuple(looks[name] for name in sorted(looks))
     left = () if interrupted else _left_waiting(workspace, selection, looks)
-    checked = Checked(found, interrupted, adopted=tuple(sorted(adopted)), left=left, is_adoption=True)
-    if not accepting or interrupted:
-        return checked
-    # What is not there was never applied: its definition says what shall be, and stays.
-    there = replace(checked, looks=tuple(look for look in checked.looks if look.state != Seen.GONE))
-    staged = replace(accept(workspace, there, prepare(workspace, there.looks)), looks=checked.looks)
-    if staged.accepted is None:
-        return replace(staged, left=(*staged.left, *left))
-    again = adopt(Workspace(workspace.root), selection, options, onlooker)
-    both = {look.name: look for look in (*staged.looks, *again.looks)}
-    names = tuple(sorted({*adopted, *again.adopted}))
-    left = (*staged.left, *(one for one in again.left if one not in staged.left))
-    still = tuple(one for one in left if one.name not in names)  # what reads a value that was taken is right by now
-    return replace(staged, looks=tuple(both[name] for name in sorted(both)), adopted=names, left=still)
+    return Checked(found, interrupted, adopted=tuple(sorted(adopted)), left=left, is_adoption=True)
 
 
 def _recordable(workspace: Workspace, looks: Sequence[Look]) -> List[Look]:
@@ -84,15 +100,13 @@ def _plan_of(workspace: Workspace, names: Sequence[Name]) -> Plan:
     return _plan(workspace, Selection(tuple(names))) if names else Plan(Selection())
 
 
-def _begin(workspace: Workspace, selection: Selection, accepting: bool) -> List[Change]:
-    """Return what is to be looked at first; raises StagectlError where nothing is, or definitions have edits."""
+def _refuse_nothing(workspace: Workspace, selection: Selection, accepting: bool) -> None:
+    """Raise StagectlError where nothing is to be looked at, or definitions that would be written have edits."""
     plan = _plan(workspace, selection)
-    waiting = _waiting(plan, {})
-    if not waiting:
+    if not _waiting(plan, {}):
         raise _nothing_to_adopt(plan)
     if accepting:
         refuse_edited(workspace, [change.resource for change in plan.changes if change.action == RUN])
-    return waiting
 
 
 def _plan(workspace: Workspace, selection: Selection) -> Plan:

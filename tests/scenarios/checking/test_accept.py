@@ -264,6 +264,46 @@ def test_a_reader_of_a_value_that_was_taken_is_adopted_with_it(repo: Repo) -> No
     assert repo.plan().ids == [] and repo.applied("c")["inputs"] == {"n": 7}
 
 
+def test_a_reader_of_an_output_of_what_was_taken_in_is_taken_in_with_it(repo: Repo) -> None:
+    """It could not be looked at before the output was known, and differs from the world itself."""
+    outputs = {"properties": {"endpoint": {"type": "string"}}}
+    world(world(repo, "database", outputs=outputs)).define("db", "database", inputs={"size": 1})
+    repo.define("app", "server", inputs={"url": "${db.endpoint}", "image": "i1"}).commit()
+    answer(repo, "db", {"inputs": {"size": 9}, "outputs": {"endpoint": "e1"}})
+    found(repo, "app", url="e1", image="i0")
+
+    ran = repo.stage().ok("adopt", "app", "db", "--accept")
+
+    assert "Adopted: app, db.\n" in ran.out
+    assert '"image": i0' in repo.read("resources/app.yaml") and "${db.endpoint}" in repo.read("resources/app.yaml")
+    assert repo.plan().ids == [] and repo.log() == [] and repo.ok("verify").code == 0
+
+
+@pytest.mark.parametrize("endpoint", ["e1", "e2"])
+@pytest.mark.parametrize("replace_on", [[], ["url", "mem"]])
+def test_what_is_staged_as_it_was_seen_is_no_reason_beside_an_output_of_a_parent(
+    repo: Repo, endpoint: str, replace_on: Sequence[str]
+) -> None:
+    """Only what the plan says may differ counts: where that stays, nothing runs, and what was seen is recorded."""
+    said = 'echo "{\\"outputs\\": {\\"endpoint\\": \\"$(cat endpoint)\\"}}" > "$STAGECTL_RESULT"'
+    actions = {"run": ["sh", "-c", said], "update": ["sh", "-c", said]}
+    raw = {"outputs": {"properties": {"endpoint": {"type": "string"}}}, "actions": actions}
+    world(repo, replace_on=replace_on).write("kinds/database.yaml", json.dumps(raw)).write("endpoint", "e1")
+    repo.define("db", "database", inputs={"size": 1})
+    repo.define("app", "server", inputs={"url": "${db.endpoint}", "mem": 512}).apply_all()
+    by_hand(repo, "app", mem=640).ok("check", "--accept")
+    repo.write("endpoint", endpoint).ok("update", "db", "--set", "size=2")
+    plan = repo.plan()
+    assert all(one["cause"]["inputs"] == ["url"] and one["conditional"] for one in plan.raw["changes"][1:])
+
+    assert repo.apply().code == 0
+
+    replaced = ["app.remove", "app.run"] if replace_on else ["app.update"]
+    assert repo.log() == (replaced if endpoint == "e2" else [])
+    assert repo.applied("app")["inputs"] == {"url": endpoint, "mem": 640} and "observed" not in repo.applied("app")
+    assert repo.plan().ids == [] and repo.plan().raw["recorded"] == [] and repo.ok("verify").code == 0
+
+
 def test_there_has_to_be_something_to_adopt(shop: Repo) -> None:
     """Without a selection it is a usage error; what is live, waits for another or is not staged is named as that."""
     assert shop.run("adopt").code == 64
