@@ -41,6 +41,25 @@ class _History:
         return self.sides[self.newest] if self.newest else {}
 
 
+@dataclass(frozen=True)
+class _Called:
+    """The names of a resource, the newest first. moved: the commits that gave the next name to what was called so."""
+
+    names: Sequence[Name]
+    moved: Mapping[Name, Oid]
+
+    def at_each(self, commits: Sequence[Oid]) -> Dict[Oid, List[Name]]:
+        """Return the names that it may have at each commit, the likeliest first. commits: the newest first.
+
+        At a commit it has no name that it got later, as long as it has any: that may be another resource's there.
+        """
+        places = {commit: index for index, commit in enumerate(commits)}
+        # A move that this history does not have yet stands before all of it.
+        ends = [places.get(self.moved[name], len(places)) if name in self.moved else -1 for name in self.names[1:]]
+        passed = {commit: sum(end < index for end in ends) for commit, index in places.items()}
+        return {commit: [*self.names[count:], *self.names[:count]] for commit, count in passed.items()}
+
+
 def blame(workspace: Workspace, name: str) -> List[Blame]:
     """Return every input and output of a resource, leaf by leaf, with where it comes from; raises StagectlError."""
     name = name_now(workspace, name)
@@ -52,11 +71,12 @@ def blame(workspace: Workspace, name: str) -> List[Blame]:
     git, head, tip = workspace.git, workspace.git.head(), workspace.branch.tip
     if tip is not None:
         git.learn_past(tip)
-    names = [one.name for one in names_had(git, [commit for commit in (head, tip) if commit], Name(name))]
-    staged = _history(git, _touching(git, head, [staged_path(n) for n in names], ()), names, _staged_values)
-    paths = [state_path(n) for n in names]
+    names, moves, applied = names_had(git, head, tip, Name(name))
+    touching = _touching(git, head, [staged_path(one) for one in names], ())
+    staged = _history(git, touching, _Called(names, moves), _staged_values)
+    paths, called = [state_path(one) for one in names], _Called(names, applied)
     applies = _touching(git, tip, paths, ["--first-parent"])
-    live, outputs = (_history(git, applies, names, read) for read in (_live_values, _output_values))
+    live, outputs = (_history(git, applies, called, read) for read in (_live_values, _output_values))
     shown, shown_live = _without_secrets(workspace, Name(name), (staged.now, live.now))
     rows = [
         Blame(path, shown.get(path), _since(staged, path), shown_live.get(path), _since(live, path))
@@ -66,7 +86,7 @@ def blame(workspace: Workspace, name: str) -> List[Blame]:
         Blame(path, None, None, outputs.now[path], _since(outputs, path), is_output=True)
         for path in sorted(outputs.now, key=step_order)
     ]
-    seen = _history(git, applies, names, _seen_values)
+    seen = _history(git, applies, called, _seen_values)
     observed = [
         Blame(path, None, None, seen.now[path], _since(seen, path), is_seen=True)
         for path in sorted(seen.now, key=step_order)
@@ -105,16 +125,18 @@ def _touching(git: Git, start: Optional[Oid], paths: Sequence[str], options: Seq
     return {row[0]: row[1:] for row in rows}
 
 
-def _history(git: Git, parents: Parents, names: Sequence[Name], read: Callable[[bytes], Values]) -> _History:
+def _history(git: Git, parents: Parents, called: _Called, read: Callable[[bytes], Values]) -> _History:
     path_of = staged_path if read is _staged_values else state_path
-    paths = [path_of(name) for name in names]
-    found = {commit: {entry.path: entry.oid for entry in git.entries(commit, paths)} for commit in parents}
+    found = {
+        commit: {entry.path: entry.oid for entry in git.entries(commit, [path_of(name) for name in called.names])}
+        for commit in parents
+    }
     contents = git.blobs((oid for entries in found.values() for oid in entries.values()), LARGEST_STATE)
     parsed: Dict[str, Values] = {oid: read(data) for oid, data in contents.items()}
-    sides = {
-        commit: next((parsed[entries[path]] for path in paths if path in entries), {})
-        for commit, entries in found.items()
-    }
+    sides = {}
+    for commit, names in called.at_each([*parents]).items():
+        paths = [path_of(name) for name in names]
+        sides[commit] = next((parsed[found[commit][path]] for path in paths if path in found[commit]), {})
     return _History(next(iter(parents), None), parents, sides)
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import AbstractSet, Callable, Dict, List, Mapping, Optional, Sequence, Set, Tuple
+from math import inf
+from typing import AbstractSet, Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
 
 from stagectl.adapters.git.branches import shallow_ends
 from stagectl.adapters.git.git import Git
@@ -94,40 +95,59 @@ def _refuse_date(since: str) -> None:
 def _filter(workspace: Workspace, everything: List[LogEntry], wanted: LogFilter) -> Keep:
     """Return the predicate that every filter asked for makes together; raises StagectlError for what never was."""
     allowed: List[AbstractSet[Name]] = []
-    earlier: Callable[[Oid, Name], bool] = _never
+    had: Optional[_Had] = None
     if wanted.tags:
         allowed.append(choose(workspace, Selection((), wanted.tags)))
     if wanted.name is not None:
         now = name_now(workspace, wanted.name)
-        earlier = _earlier_names(workspace, now, [entry.commit for entry in everything])
+        had = _had(workspace, now, everything) if NAME.fullmatch(now) else None
         allowed.append(_find_names(workspace, now, everything))
     if wanted.action is not None:
         known = {verb for kind in workspace.kinds().values() for verb in kind.verbs()}
         _refuse_action(wanted.action, known | {split_change(change)[1] for e in everything for change in _changes(e)})
 
     def keep(commit: Oid, name: Name, action: Optional[str]) -> bool:
-        is_meant = all(name in names for names in allowed) or earlier(commit, name)
-        return is_meant and wanted.action in (None, action)
+        is_other = had is not None and had.is_another(commit, name)
+        is_meant = all(name in names for names in allowed) or (had is not None and had.was_called(commit, name))
+        return is_meant and not is_other and wanted.action in (None, action)
 
     return keep
 
 
-def _never(commit: Oid, name: Name) -> bool:
-    return False
+Spans = Mapping[Name, Tuple[float, float]]  # for each name the places of the newest and the oldest commit of its time
 
 
-def _earlier_names(workspace: Workspace, now: Name, commits: Sequence[Oid]) -> Callable[[Oid, Name], bool]:
-    """Return the predicate on commits and names for what a resource did under names that it had before.
+class _Had(NamedTuple):
+    """When a resource was called what. places: of the commits, the newest first; spans: for each the names' times.
 
-    commits: all there are, the newest first. What another resource does under such a name later is not meant.
+    What another resource did under such a name at another time is not meant; taken: the names that others have now.
     """
-    if not NAME.fullmatch(now):
-        return _never
-    starts = [commit for commit in (workspace.git.head(), workspace.branch.tip) if commit is not None]
-    place = {commit: index for index, commit in enumerate(commits)}
-    had = {one.name: place.get(one.until, 0) for one in names_had(workspace.git, starts, now) if one.until}
-    taken = {name for name in had if is_known(workspace, name)}
-    return lambda commit, name: name in had and (name not in taken or place[commit] >= had[name])
+
+    places: Mapping[Oid, int]
+    spans: Mapping[Oid, Spans]
+    taken: AbstractSet[Name]
+
+    def was_called(self, commit: Oid, name: Name) -> bool:
+        """Return whether it had this name, which may be an earlier one, at a commit."""
+        if name not in self.spans[commit] or self.is_another(commit, name):
+            return False
+        return name not in self.taken or self.places[commit] >= self.spans[commit][name][0]
+
+    def is_another(self, commit: Oid, name: Name) -> bool:
+        """Return whether another resource had the name at a commit, before this one got it."""
+        return name in self.spans[commit] and self.places[commit] > self.spans[commit][name][1]
+
+
+def _had(workspace: Workspace, now: Name, everything: List[LogEntry]) -> _Had:
+    """Return when a resource was called what; a move is applied later than it is staged, or not yet."""
+    places = {entry.commit: index for index, entry in enumerate(everything)}
+    names = names_had(workspace.git, workspace.git.head(), workspace.branch.tip, now)
+    old = names.known[1:]
+    staged = [places.get(names.staged.get(one) or names.applied[one], 0) for one in old]
+    applied = [places.get(names.applied[one], 0) if one in names.applied else -1 for one in old]
+    both = [dict(zip(names.known, zip([0, *ends], [*ends, inf]))) for ends in (staged, applied)]
+    spans = {entry.commit: both[entry.type != "stage"] for entry in everything}
+    return _Had(places, spans, {name for name in old if is_known(workspace, name)})
 
 
 def _find_names(workspace: Workspace, pattern: str, everything: List[LogEntry]) -> AbstractSet[Name]:

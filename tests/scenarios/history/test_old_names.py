@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import List, Sequence
 
 import pytest
@@ -222,3 +223,49 @@ def test_a_plan_of_commits_explains_what_had_the_name(estate: Repo, where: Seque
         assert "q/sql.update" in done.out and done.out == estate.ok("plan", "--explain", "q/sql", *where).out
         estate.ok("apply", "--yes")
         estate.ok("update", "q/sql", "--set", "port=3")
+
+
+@pytest.mark.parametrize("is_applied", [False, True], ids=["pending", "applied"])
+@pytest.mark.parametrize("moves", ["a:b b:a", "b:a d:b", "d:a", "a:b b:c c:a", "d:c c:b b:a a:d"], ids=str)
+def test_the_history_of_each_is_its_own_through_swaps_chains_and_rings(
+    repo: Repo, moves: str, is_applied: bool
+) -> None:
+    """
+    What another resource did under the name is not meant, before the move or after it; what is not moved has its own.
+    """
+    new_names = dict(move.split(":") for move in moves.split())
+    names, made, edited = sorted({*"abc", *new_names.values()}), {}, {}
+    for number, name in enumerate(names):
+        repo.define(name, inputs={"v": number})
+    repo.apply_all()
+    made = {"staged": oid(repo), "applied": oid(repo, "stagectl/applied")}
+    for number, name in enumerate(names):
+        repo.define(name, inputs={"v": number, "w": number})
+    repo.apply_all()
+    edited = {"staged": oid(repo), "applied": oid(repo, "stagectl/applied")}
+    before = {name: repo.read(f"resources/{name}.yaml") for name in names}
+    repo.delete(*new_names.values())
+    for new, old in new_names.items():
+        repo.write(f"resources/{new}.yaml", before[old].replace("kind:", f"moved_from: {old}\nkind:"))
+    repo.commit()
+    repo.ok("stage")
+    if is_applied:
+        repo.ok("apply", "--yes")
+
+    for new, old in {**{name: name for name in names if name not in new_names.values()}, **new_names}.items():
+        assert sorted(changes(repo, new)) == [f"{old}.run"] * 2 + [f"{old}.update"] * 2
+        rows = repo.ok("log", "--blame", new, "--json").json()
+        assert [row["value"] for row in rows] == [row["live"] for row in rows] == [names.index(old)] * 2
+        assert [{key: row[key] for key in made} for row in rows] == [made, edited]
+
+
+def test_a_shallow_clone_knows_no_earlier_name(estate: Repo, tmp_path: Path) -> None:
+    """
+    The commit with which its history begins has the claim, and what was before that is not there.
+    """
+    estate.ok("apply", "--yes")
+    estate.git("clone", "-q", "--depth", "1", "--no-single-branch", estate.top.as_uri(), str(tmp_path / "clone"))
+    clone = Repo(tmp_path / "clone", init=False, folder=estate.folder)
+
+    assert "p/db" not in clone.ok("log", "q/sql").out
+    assert clone.ok("log", "--blame", "q/sql").out
