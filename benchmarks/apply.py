@@ -63,7 +63,7 @@ def applied(folder: Path, threads: int) -> Tuple[float, float, float]:
         Options(parallel=threads),
         lambda plan: True,
         Onlooker(
-            lambda change, outcome: times.append((time.perf_counter(), used())),
+            lambda news: times.append((time.perf_counter(), used())),
             begin=lambda plan, run: times.append((time.perf_counter(), used())),
         ),
     )

@@ -70,7 +70,7 @@ def checked(folder: Path, threads: int) -> None:
     here = os.getcwd()
     os.chdir(folder)
     try:
-        check(Workspace(folder), Selection(), CheckOptions(threads), Onlooker(lambda change, outcome: None))
+        check(Workspace(folder), Selection(), CheckOptions(threads), Onlooker(lambda news: None))
     finally:
         os.chdir(here)
 

@@ -61,7 +61,7 @@ def measured(folder: Path, slots: int, cluster: Optional[Cluster]) -> Dict[str, 
         times.append(time.perf_counter())
         own.append(ours())
 
-    def watch(change: object, outcome: object) -> None:
+    def watch(news: object) -> None:
         times.append(time.perf_counter())
         own.append(ours())
 
